@@ -1,0 +1,666 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway.h: the C interface of libgateway, a FastCGI gateway that loads into any C program.
+ *
+ * A gateway (RFC 3875 section 3.1) is the web-server side of FastCGI 1.0: it turns a request into
+ * FastCGI records, sends them to an application such as php-fpm, and turns the records that come
+ * back into a response. The order of this file is the life of a request:
+ *
+ *     gateway_open                  once per process, by the host program
+ *       gateway_backend_open        once per application: where it listens, and limits
+ *         gateway_request_open      a request: params and body
+ *           gateway_exchange_open   the request in flight
+ *             gateway_exchange_next ... head, body, stderr, end
+ *           gateway_exchange_close
+ *
+ * or gateway_handle, which is the last three in one blocking call.
+ *
+ * CONVENTIONS
+ *
+ * Handles are opaque and belong to whoever opened them, until the matching close. Every close
+ * accepts NULL. A handle must not be used after its close; a gateway is closed last.
+ *
+ * Every function that can fail returns a gateway_status. Outputs come last and are written only
+ * when the call returns GATEWAY_OK, or as the function says. NULL where a pointer is needed, a
+ * size or flag this library does not know, and a handle of another kind give GATEWAY_ERR_INVALID.
+ *
+ * Bytes are a pointer and a length, and need no terminating NUL unless a comment says "string".
+ * Nothing that the library hands out is to be freed by the host.
+ *
+ * Structures that may grow begin with their size. Set them with their _INIT macro, which fills in
+ * size and leaves everything else 0; 0 always means the documented default. The library reads and
+ * writes no field that the size does not cover.
+ *
+ * Each function names its thread class:
+ *   free         any thread, any time, also several threads at once on one handle
+ *   per-handle   one thread at a time on one handle; different handles at once are fine
+ *   setup        like per-handle, and before the host has begun to use what it sets up
+ *
+ * A process that forks may go on using in the child a gateway that its parent opened: the library
+ * notices by itself and never touches a connection of the parent. Exchanges do not cross a fork:
+ * in the child only gateway_exchange_close is allowed on them.
+ *
+ * The library starts no thread, installs no signal handler, writes nothing to the host's standard
+ * streams, and never ends the process. Every descriptor that it opens is close-on-exec. It never
+ * raises SIGPIPE (see GATEWAY_SIGPIPE_IGNORED).
+ */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lets Swift and other importers treat each enumeration as one that may grow. */
+#if defined(__clang__) && defined(__has_attribute)
+#if __has_attribute(enum_extensibility)
+#define GATEWAY_OPEN_ENUM __attribute__((enum_extensibility(open)))
+#endif
+#endif
+#ifndef GATEWAY_OPEN_ENUM
+#define GATEWAY_OPEN_ENUM
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------ versions */
+
+/* The version of this header, by semantic versioning. */
+#define GATEWAY_VERSION_MAJOR 0
+#define GATEWAY_VERSION_MINOR 1
+#define GATEWAY_VERSION_PATCH 0
+
+/* The same as one number that grows: major * 1000000 + minor * 1000 + patch. */
+#define GATEWAY_VERSION_NUMBER                                                                     \
+    (GATEWAY_VERSION_MAJOR * 1000000 + GATEWAY_VERSION_MINOR * 1000 + GATEWAY_VERSION_PATCH)
+
+/* Grows by one whenever a program built with an older header could break; also in the SONAME. */
+#define GATEWAY_ABI_VERSION 0
+
+/* The version of the library that is loaded, as a static string such as "0.1.0". Thread: free. */
+const char *gateway_version(void);
+
+/* GATEWAY_VERSION_NUMBER of the library that is loaded. Thread: free. */
+uint32_t gateway_version_number(void);
+
+/* GATEWAY_ABI_VERSION of the library that is loaded. A host that loads the library with dlopen, or
+ * that can be reloaded while the library stays, compares it with its own. Thread: free. */
+uint32_t gateway_abi_version(void);
+
+/* -------------------------------------------------------------------------------------- status */
+
+/* What a call answers. Numbers are never reused. Below 7900 the handle stays usable; from 7900 on
+ * only its close is allowed. */
+typedef enum GATEWAY_OPEN_ENUM gateway_status {
+    GATEWAY_OK = 0,
+    /* Nothing to do before the descriptor is ready or the time is over (gateway_exchange_wait). */
+    GATEWAY_AGAIN = 1,
+    /* An argument is NULL, out of range, unknown or of the wrong kind. Nothing was done. */
+    GATEWAY_ERR_INVALID = 7001,
+    /* The call is not allowed now, for example a body after its end. Nothing was done. */
+    GATEWAY_ERR_STATE = 7002,
+    /* Memory could not be had. Nothing was done. */
+    GATEWAY_ERR_MEMORY = 7003,
+    /* The address cannot be read: see gateway_backend_open for the forms. */
+    GATEWAY_ERR_ADDRESS = 7004,
+    /* More than a limit allows; the limit is named at the function. Nothing was done. */
+    GATEWAY_ERR_LIMIT = 7005,
+    /* A parameter holds a NUL byte, or its name is empty. Nothing was done. */
+    GATEWAY_ERR_ENCODING = 7006,
+    /* The operating system refused; errno's value is in the result or the log. */
+    GATEWAY_ERR_SYSTEM = 7007,
+    /* The handle was made by a parent process and cannot be used here. */
+    GATEWAY_ERR_FORKED = 7900
+} gateway_status;
+
+/* The name of a status, such as "GATEWAY_OK", as a static string; "unknown status" for a number
+ * that is none. Thread: free. */
+const char *gateway_status_name(gateway_status status);
+
+/* ------------------------------------------------------------------------------------- outcome */
+
+/* How an exchange ended. Numbers are never reused. */
+typedef enum GATEWAY_OPEN_ENUM gateway_outcome {
+    /* Not ended yet. */
+    GATEWAY_OUTCOME_PENDING = 0,
+    /* The response is whole: END_REQUEST with REQUEST_COMPLETE came for this request, or the body's
+     * end was otherwise certain when the application closed. */
+    GATEWAY_OUTCOME_COMPLETE = 1,
+    /* No connection: refused, no such socket, unreachable, no permission, name unknown. The
+     * application ran nothing. */
+    GATEWAY_OUTCOME_CONNECT_FAILED = 2,
+    /* A deadline passed; the stage says which. */
+    GATEWAY_OUTCOME_TIMED_OUT = 3,
+    /* The application answered OVERLOADED or CANT_MPX_CONN: it ran nothing. */
+    GATEWAY_OUTCOME_OVERLOADED = 4,
+    /* The application broke FastCGI or CGI, or exceeded a limit. */
+    GATEWAY_OUTCOME_PROTOCOL_ERROR = 5,
+    /* The connection ended before the response did, or the body was shorter than its
+     * Content-Length. */
+    GATEWAY_OUTCOME_TRUNCATED = 6,
+    /* The host gave up, or its body source failed. */
+    GATEWAY_OUTCOME_CANCELLED = 7,
+    /* The request cannot be sent as it is. */
+    GATEWAY_OUTCOME_BAD_REQUEST = 8
+} gateway_outcome;
+
+/* The name of an outcome in lower case with hyphens, such as "timed-out", as a static string;
+ * "unknown outcome" for a number that is none. Thread: free. */
+const char *gateway_outcome_name(gateway_outcome outcome);
+
+/* Where an exchange is, or where it failed. Numbers are never reused. */
+typedef enum GATEWAY_OPEN_ENUM gateway_stage {
+    /* Connecting to the application. */
+    GATEWAY_STAGE_CONNECT = 1,
+    /* Sending the request. */
+    GATEWAY_STAGE_SEND = 2,
+    /* Waiting for the whole response head. */
+    GATEWAY_STAGE_HEAD = 3,
+    /* Receiving the response body, up to END_REQUEST. */
+    GATEWAY_STAGE_BODY = 4,
+    /* The time limit of the whole exchange; only for GATEWAY_OUTCOME_TIMED_OUT. */
+    GATEWAY_STAGE_TOTAL = 5,
+    /* Ended. */
+    GATEWAY_STAGE_END = 6
+} gateway_stage;
+
+/* The name of a stage, such as "connect", as a static string; "unknown stage" for a number that is
+ * none. Thread: free. */
+const char *gateway_stage_name(gateway_stage stage);
+
+/* ------------------------------------------------------------------------------------- gateway */
+
+/* The library in use by one host. Opening one is cheap; most hosts open one. */
+typedef struct gateway gateway;
+
+/* How grave a log line is; the numbers are those of syslog. */
+typedef enum GATEWAY_OPEN_ENUM gateway_log_level {
+    GATEWAY_LOG_ERROR = 3,
+    GATEWAY_LOG_WARNING = 4,
+    GATEWAY_LOG_NOTICE = 5,
+    GATEWAY_LOG_INFO = 6,
+    GATEWAY_LOG_DEBUG = 7
+} gateway_log_level;
+
+/* Receives what the library has to say beside its results: a line without a newline, a string,
+ * that begins with a permanent tag such as "GW0001". Called on the thread that called the library,
+ * with no lock held; line lives until the function returns; no gateway_ function may be called in
+ * it. context is the host's own, passed back untouched. */
+typedef void (*gateway_log_function)(void *context, gateway_log_level level, const char *line);
+
+/* The host ignores SIGPIPE (signal(SIGPIPE, SIG_IGN)) from before the first exchange for as long
+ * as the process lives. Requests are then sent with writev(2); without the flag they are sent with
+ * sendmsg(2) and MSG_NOSIGNAL. */
+#define GATEWAY_SIGPIPE_IGNORED 0x1u
+
+typedef struct gateway_options {
+    size_t size;                               /* sizeof(gateway_options) */
+    uint32_t flags;                            /* GATEWAY_SIGPIPE_IGNORED or 0 */
+    gateway_log_function log; /* NULL: nothing is logged */
+    void *log_context;
+} gateway_options;
+
+/* clang-format off */
+#define GATEWAY_OPTIONS_INIT { sizeof(gateway_options), 0, NULL, NULL }
+/* clang-format on */
+
+/*
+ * Opens the library for a host.
+ *
+ * options   NULL for the defaults; copied, not kept
+ * opened    receives the gateway, which the host closes with gateway_close
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_MEMORY, GATEWAY_ERR_SYSTEM (APR cannot be
+ * initialised).
+ * Thread: setup. Blocks: no. Fork: allowed before; opens no connection and holds no lock.
+ */
+gateway_status gateway_open(const gateway_options *options, gateway **opened);
+
+/*
+ * Closes a gateway. Its backends, requests and exchanges have to be closed before; while one is
+ * not, the memory of the gateway stays, and nothing else happens. The log function is not called
+ * any more once this returns.
+ *
+ * Thread: setup. Blocks: no. Fork: allowed in parent and child, each for itself.
+ */
+void gateway_close(gateway *gateway);
+
+/* ------------------------------------------------------------------------------------- backend */
+
+/* An application and how to treat it: its address, time limits, size limits. */
+typedef struct gateway_backend gateway_backend;
+
+/* Durations are at most 86400000 ms (a day). Each field's 0 is its default. */
+typedef struct gateway_backend_options {
+    size_t size;                 /* sizeof(gateway_backend_options) */
+    uint32_t flags;              /* 0; no flag is defined yet */
+    uint32_t connect_timeout_ms; /* to connect; default 5000 */
+    uint32_t send_timeout_ms;    /* without a byte taken by the application while something is to
+                                    be sent; default 60000 */
+    uint32_t head_timeout_ms;    /* from the last byte of the request to the end of the whole
+                                    response head; default 60000 */
+    uint32_t read_timeout_ms;    /* between two pieces of the response body; default 60000 */
+    uint32_t total_timeout_ms;   /* for the whole exchange; default none */
+    uint32_t io_buffer_size;     /* bytes read at once, 8192 to 1048576; default 131072 */
+    uint32_t max_head_size;      /* bytes of the response head, 1024 to 16777216; default 65536 */
+    uint32_t max_head_fields;    /* header fields in it, 1 to 65535; default 200 */
+    uint32_t max_params_size;    /* bytes of the encoded params, 1024 to 16777216;
+                                    default 1048576 */
+    uint32_t max_stderr_size;    /* bytes of STDERR that are handed to the host for one exchange,
+                                    the rest is counted and dropped; default 65536 */
+} gateway_backend_options;
+
+/* clang-format off */
+#define GATEWAY_BACKEND_OPTIONS_INIT \
+    { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+/* clang-format on */
+
+/*
+ * Opens a backend.
+ *
+ * gateway   stays open at least as long as the backend
+ * address   a string: "unix:/path/to/socket" (at most 107 bytes of path), "tcp:host:port" or
+ *           "tcp:[v6]:port"; names are resolved here, and each address of a name is tried in turn
+ *           when connecting. NULL: the backend has no address, and runs exchanges only on
+ *           connections that the host supplies
+ * options   NULL for the defaults; copied, not kept
+ * opened    receives the backend, which the host closes with gateway_backend_close
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID (an option out of its range included),
+ * GATEWAY_ERR_ADDRESS (it cannot be read, or the name is unknown), GATEWAY_ERR_MEMORY.
+ * Thread: setup. Blocks: only to resolve a host name. Fork: allowed before.
+ */
+gateway_status gateway_backend_open(gateway *gateway, const char *address,
+                                    const gateway_backend_options *options,
+                                    gateway_backend **opened);
+
+/*
+ * Closes a backend and its idle connections. Exchanges of it that are still open go on until they
+ * are closed.
+ *
+ * Thread: setup. Blocks: no. Fork: allowed in parent and child, each for itself.
+ */
+void gateway_backend_close(gateway_backend *backend);
+
+/* ------------------------------------------------------------------------------------- request */
+
+/* What is to be sent: params (FastCGI 1.0 section 5.2) and a body. It may be used for one exchange
+ * after another, not for two at once. */
+typedef struct gateway_request gateway_request;
+
+/*
+ * Opens an empty request for a backend, whose max_params_size bounds it.
+ *
+ * backend   stays open at least as long as the request
+ * opened    receives the request, which the host closes with gateway_request_close
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_MEMORY.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_request_open(gateway_backend *backend, gateway_request **opened);
+
+/*
+ * Adds a parameter (a meta-variable, RFC 3875 section 4.1) as it is. The application gets the
+ * params in the order in which they were added; the library adds none of its own and does not look
+ * for names that come twice.
+ *
+ * name, name_length     1 byte and more, without NUL; copied
+ * value, value_length   0 bytes and more, without NUL; copied; value may be NULL if the length is 0
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_ENCODING (NUL in a name or value, empty
+ * name), GATEWAY_ERR_LIMIT (the params are then larger than max_params_size), GATEWAY_ERR_STATE (an
+ * exchange of the request is open), GATEWAY_ERR_MEMORY. After GATEWAY_ERR_LIMIT or
+ * GATEWAY_ERR_ENCODING an exchange of the request ends as GATEWAY_OUTCOME_BAD_REQUEST: a request
+ * never runs without a parameter that it was given.
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_param(gateway_request *request, const char *name, size_t name_length,
+                                     const char *value, size_t value_length);
+
+/*
+ * Sets the body to bytes in memory. The params have to tell the application CONTENT_LENGTH; the
+ * library does not look at them.
+ *
+ * bytes, length   not copied: they stay valid until the exchange is closed
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_body_bytes(gateway_request *request, const void *bytes,
+                                          size_t length);
+
+/* What a read function answers. */
+typedef enum GATEWAY_OPEN_ENUM gateway_read_status {
+    /* *length bytes were put into the buffer; 0 bytes end the body. */
+    GATEWAY_READ_OK = 0,
+    /* The body cannot be had: the exchange ends as GATEWAY_OUTCOME_CANCELLED. */
+    GATEWAY_READ_FAILED = 1
+} gateway_read_status;
+
+/* Supplies the body of a request, piece by piece: puts at most capacity bytes into buffer and their
+ * number into *length. Called by gateway_exchange_next and gateway_handle, on the caller's thread,
+ * with no lock held; buffer and length live until the function returns; on this exchange no
+ * gateway_ function may be called in it. It may block: the response then waits for it, so a host
+ * whose body comes slowly uses gateway_request_body_written instead. */
+typedef gateway_read_status (*gateway_read_function)(void *context, void *buffer, size_t capacity,
+                                                     size_t *length);
+
+/*
+ * Sets the body to what a function supplies.
+ *
+ * read, context   kept until the body is set again or the request is closed
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_body_callback(gateway_request *request, gateway_read_function read,
+                                             void *context);
+
+/*
+ * Says that the host writes the body with gateway_exchange_write while the exchange runs.
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_body_written(gateway_request *request);
+
+/*
+ * Makes the request empty again, for the next use: no params, no body. Its memory is kept.
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_clear(gateway_request *request);
+
+/*
+ * Closes a request. One whose exchange is open stays alive until that is closed.
+ *
+ * Thread: per-handle. Blocks: no.
+ */
+void gateway_request_close(gateway_request *request);
+
+/* ------------------------------------------------------------------------------------ exchange */
+
+/* One request and its response. */
+typedef struct gateway_exchange gateway_exchange;
+
+/* gateway_exchange_next and gateway_exchange_write never wait; they answer GATEWAY_AGAIN. */
+#define GATEWAY_EXCHANGE_NONBLOCKING 0x1u
+/* On a connection that the host supplies: ask the application to keep it open (FCGI_KEEP_CONN). */
+#define GATEWAY_EXCHANGE_KEEP_CONNECTION 0x2u
+/* The descriptor that the host supplies has O_NONBLOCK set. The library never changes that. */
+#define GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING 0x4u
+/* The request is a HEAD: the response has no body, whatever its head says. */
+#define GATEWAY_EXCHANGE_HEAD_REQUEST 0x8u
+
+/* A timeout of 0 is the backend's. */
+typedef struct gateway_exchange_options {
+    size_t size;    /* sizeof(gateway_exchange_options) */
+    uint32_t flags; /* GATEWAY_EXCHANGE_ flags */
+    /* A connected stream socket of the host, to be used instead of the backend's address, when
+     * supplied is not 0. It stays the host's: the library neither closes it nor changes it. */
+    uint32_t supplied;
+    int32_t descriptor;
+    uint32_t request_id; /* on a supplied connection, 1 to 65535; default 1. Hosts that keep the
+                            connection alternate 1 and 2, so that a late record of the last
+                            exchange shows */
+    uint32_t connect_timeout_ms;
+    uint32_t send_timeout_ms;
+    uint32_t head_timeout_ms;
+    uint32_t read_timeout_ms;
+    uint32_t total_timeout_ms;
+} gateway_exchange_options;
+
+/* clang-format off */
+#define GATEWAY_EXCHANGE_OPTIONS_INIT \
+    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0 }
+/* clang-format on */
+
+/*
+ * Begins an exchange. Nothing is sent before the first gateway_exchange_next or
+ * gateway_exchange_write. Failures to connect or to encode are not answered here: they are the
+ * outcome that gateway_exchange_next reports.
+ *
+ * backend   stays open at least until this returns
+ * request   stays as it is until the exchange is closed
+ * options   NULL for the defaults; copied, not kept
+ * opened    receives the exchange, which the host closes with gateway_exchange_close
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID (also: a backend without an address and no connection
+ * supplied), GATEWAY_ERR_STATE (the request has an open exchange), GATEWAY_ERR_MEMORY.
+ * Thread: free on backend, per-handle on request. Blocks: no.
+ */
+gateway_status gateway_exchange_open(gateway_backend *backend, gateway_request *request,
+                                     const gateway_exchange_options *options,
+                                     gateway_exchange **opened);
+
+/* Bytes that somebody else owns. */
+typedef struct gateway_bytes {
+    const void *bytes;
+    size_t length;
+} gateway_bytes;
+
+/* A header field of the response, with its name as the application wrote it and its value without
+ * leading and trailing white space. */
+typedef struct gateway_field {
+    gateway_bytes name;
+    gateway_bytes value;
+} gateway_field;
+
+typedef enum GATEWAY_OPEN_ENUM gateway_event_type {
+    /* The response head: http_status, fields and field_count are set. Exactly one, before any
+     * body. */
+    GATEWAY_EVENT_HEAD = 1,
+    /* A piece of the response body, in data. */
+    GATEWAY_EVENT_BODY = 2,
+    /* Text that the application wrote to STDERR, in data, as it came: not by lines. */
+    GATEWAY_EVENT_STDERR = 3,
+    /* Everything that was written is sent, and gateway_exchange_write will take more. Comes only
+     * for requests with gateway_request_body_written, once at the beginning and once after each
+     * write that was not the last. The response goes on meanwhile. */
+    GATEWAY_EVENT_WANTS_BODY = 4,
+    /* The exchange is over: gateway_exchange_result says how. Exactly one, the last. */
+    GATEWAY_EVENT_END = 5
+} gateway_event_type;
+
+/* What happened next. The pointers are valid until the next call on the same exchange. */
+typedef struct gateway_event {
+    size_t size; /* sizeof(gateway_event) */
+    gateway_event_type type;
+    uint32_t http_status; /* 200 where the application sent no Status (RFC 3875 section 6.3.3) */
+    const gateway_field *fields; /* without Status; repeated fields stay apart */
+    size_t field_count;
+    gateway_bytes data;
+} gateway_event;
+
+/* clang-format off */
+#define GATEWAY_EVENT_INIT { sizeof(gateway_event), GATEWAY_EVENT_END, 0, NULL, 0, { NULL, 0 } }
+/* clang-format on */
+
+/*
+ * Waits for what happens next in an exchange, and tells it: connects, sends, and receives as far as
+ * is needed for that. Not calling it is the back-pressure on the application.
+ *
+ * event   receives the event; its size is set by the caller
+ *
+ * Answers GATEWAY_OK; GATEWAY_AGAIN for a non-blocking exchange, when gateway_exchange_wait says
+ * what to wait for, and for a blocking one whose body the host writes, never; GATEWAY_ERR_INVALID;
+ * GATEWAY_ERR_STATE after GATEWAY_EVENT_END; GATEWAY_ERR_FORKED.
+ * Thread: per-handle. Blocks: a blocking exchange, bounded by the timeouts of the backend; between
+ * GATEWAY_EVENT_WANTS_BODY and the next write too, bounded by the same.
+ */
+gateway_status gateway_exchange_next(gateway_exchange *exchange, gateway_event *event);
+
+/* This is the end of the request body. */
+#define GATEWAY_WRITE_END 0x1u
+
+/*
+ * Writes a piece of the request body, gathered from several places. What the application does not
+ * take at once is copied, so that the bytes are the host's again when the call returns. Before the
+ * first gateway_exchange_next the params, the piece and, with GATEWAY_WRITE_END, the end of STDIN
+ * leave in one write.
+ *
+ * pieces, count   the bytes, at most 64 pieces and 1048576 bytes in all; count 0 with
+ *                 GATEWAY_WRITE_END only ends the body
+ * flags           GATEWAY_WRITE_END or 0
+ *
+ * Answers GATEWAY_OK when all of it was taken; GATEWAY_AGAIN when none was, since an earlier piece
+ * is not sent yet: write it again after GATEWAY_EVENT_WANTS_BODY; GATEWAY_ERR_INVALID;
+ * GATEWAY_ERR_STATE (the body is not of this kind, has ended, or the exchange has ended). Bytes
+ * for an application that has stopped reading are taken and dropped, since its answer is what
+ * counts.
+ * Thread: per-handle. Blocks: no; only to connect, in a blocking exchange.
+ */
+gateway_status gateway_exchange_write(gateway_exchange *exchange, const gateway_bytes *pieces,
+                                      size_t count, uint32_t flags);
+
+/* What a non-blocking exchange waits for. */
+#define GATEWAY_WAIT_READ 0x1u
+#define GATEWAY_WAIT_WRITE 0x2u
+
+typedef struct gateway_wait {
+    size_t size;        /* sizeof(gateway_wait) */
+    int32_t descriptor; /* to be polled; the library's or the host's own; -1: none yet */
+    uint32_t interest;  /* GATEWAY_WAIT_READ, GATEWAY_WAIT_WRITE, both or 0 */
+    uint32_t timeout_ms; /* until the next deadline, from now, rounded up; call
+                            gateway_exchange_next then */
+} gateway_wait;
+
+/* clang-format off */
+#define GATEWAY_WAIT_INIT { sizeof(gateway_wait), -1, 0, 0 }
+/* clang-format on */
+
+/*
+ * Says what to wait for after GATEWAY_AGAIN. The descriptor changes only during
+ * gateway_exchange_next and gateway_exchange_write.
+ *
+ * wait   receives descriptor, interest and time; its size is set by the caller
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (the exchange has ended).
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_exchange_wait(gateway_exchange *exchange, gateway_wait *wait);
+
+/* The connection was used for an exchange before this one. */
+#define GATEWAY_RESULT_REUSED 0x1u
+/* The request was sent a second time on a fresh connection. */
+#define GATEWAY_RESULT_RETRIED 0x2u
+/* A supplied connection may be used for another exchange. */
+#define GATEWAY_RESULT_REUSABLE 0x4u
+/* The response head was handed to the host: a failure after it cannot become another answer, and
+ * the client's connection has to be broken off so that nobody takes the response for whole. */
+#define GATEWAY_RESULT_HEAD_SENT 0x8u
+/* The request body was sent to its end. */
+#define GATEWAY_RESULT_BODY_SENT 0x10u
+/* Bytes beyond the Content-Length that the application declared were cut off. */
+#define GATEWAY_RESULT_BODY_CUT 0x20u
+
+/* How an exchange went. Times are microseconds since it was opened, 0 where it never came. */
+typedef struct gateway_result {
+    size_t size; /* sizeof(gateway_result) */
+    gateway_outcome outcome;
+    gateway_stage stage;         /* where it failed; GATEWAY_STAGE_END when it did not */
+    uint32_t flags;              /* GATEWAY_RESULT_ flags */
+    uint32_t http_status;        /* the application's; the one to answer with when the outcome is
+                                    not complete and no head was handed out; 0 for cancelled */
+    uint32_t application_status; /* appStatus of END_REQUEST (FastCGI 1.0 section 5.5) */
+    int32_t error_number;        /* errno's value of the failure, or 0 */
+    uint64_t bytes_sent;         /* to the application, records included */
+    uint64_t bytes_received;     /* from it, records included */
+    uint64_t body_bytes;         /* of the response body that the host was given */
+    uint64_t stderr_dropped;     /* bytes of STDERR over max_stderr_size */
+    uint64_t connected_us;
+    uint64_t sent_us;       /* the last byte of the request, STDIN's end included */
+    uint64_t first_byte_us; /* the first byte from the application */
+    uint64_t total_us;      /* the end */
+    char message[256];      /* for the log, a string; empty when complete */
+} gateway_result;
+
+/* clang-format off */
+#define GATEWAY_RESULT_INIT \
+    { sizeof(gateway_result), GATEWAY_OUTCOME_PENDING, GATEWAY_STAGE_CONNECT, \
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
+/* clang-format on */
+
+/*
+ * Tells how an exchange went, or how it goes while it has not ended (GATEWAY_OUTCOME_PENDING).
+ *
+ * result   receives it; its size is set by the caller
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_exchange_result(gateway_exchange *exchange, gateway_result *result);
+
+/*
+ * Gives an exchange up. It ends as GATEWAY_OUTCOME_CANCELLED, which gateway_exchange_next still
+ * reports. On an exchange that has ended it does nothing.
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_exchange_cancel(gateway_exchange *exchange);
+
+/*
+ * Closes an exchange; one that has not ended is given up first.
+ *
+ * Thread: per-handle. Blocks: no.
+ */
+void gateway_exchange_close(gateway_exchange *exchange);
+
+/* ----------------------------------------------------------------------------- one call for all */
+
+/* What a callback of gateway_handle answers. */
+typedef enum GATEWAY_OPEN_ENUM gateway_callback_status {
+    GATEWAY_CONTINUE = 0,
+    /* Give the exchange up: it ends as GATEWAY_OUTCOME_CANCELLED. */
+    GATEWAY_STOP = 1
+} gateway_callback_status;
+
+/* The functions that gateway_handle calls, each with the context given to it. They are called on
+ * the caller's thread, with no lock held; what they are handed lives until they return; they may
+ * call every gateway_ function but those on the request. A function that is NULL is not called,
+ * and what it would have been given is dropped. */
+typedef struct gateway_callbacks {
+    size_t size; /* sizeof(gateway_callbacks) */
+    gateway_callback_status (*head)(void *context, uint32_t http_status,
+                                    const gateway_field *fields, size_t field_count);
+    gateway_callback_status (*body)(void *context, const void *bytes, size_t length);
+    gateway_callback_status (*error_text)(void *context, const void *bytes, size_t length);
+} gateway_callbacks;
+
+/* clang-format off */
+#define GATEWAY_CALLBACKS_INIT { sizeof(gateway_callbacks), NULL, NULL, NULL }
+/* clang-format on */
+
+/*
+ * Runs a whole exchange: sends the request, hands the response to the callbacks, tells how it went.
+ *
+ * backend     as for gateway_exchange_open
+ * request     its body is none, bytes or a callback
+ * options     as for gateway_exchange_open, without GATEWAY_EXCHANGE_NONBLOCKING; NULL for the
+ *             defaults
+ * callbacks   NULL: the response is read and dropped; copied, not kept
+ * context     for the callbacks
+ * result      receives how it went; its size is set by the caller; may be NULL
+ *
+ * Answers GATEWAY_OK whenever the exchange ran, whatever its outcome; otherwise as
+ * gateway_exchange_open does.
+ * Thread: free on backend, per-handle on request. Blocks: bounded by the timeouts of the backend.
+ */
+gateway_status gateway_handle(gateway_backend *backend, gateway_request *request,
+                              const gateway_exchange_options *options,
+                              const gateway_callbacks *callbacks, void *context,
+                              gateway_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+/*
+ * Additions, newest last:
+ *   0.1.0   the first interface
+ */
+
+#endif /* GATEWAY_H */
