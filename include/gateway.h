@@ -303,7 +303,8 @@ gateway_status gateway_request_open(gateway_backend *backend, gateway_request **
 /*
  * Adds a parameter (a meta-variable, RFC 3875 section 4.1) as it is. The application gets the
  * params in the order in which they were added; the library adds none of its own and does not look
- * for names that come twice.
+ * for names that come twice. Of their values it looks at REQUEST_METHOD only: a HEAD's response has
+ * no body, and a method that is idempotent (RFC 9110 section 9.2.2) may be sent a second time.
  *
  * name, name_length     1 byte and more, without NUL; copied
  * value, value_length   0 bytes and more, without NUL; copied; value may be NULL if the length is 0
@@ -391,8 +392,6 @@ typedef struct gateway_exchange gateway_exchange;
 #define GATEWAY_EXCHANGE_KEEP_CONNECTION 0x2u
 /* The descriptor that the host supplies has O_NONBLOCK set. The library never changes that. */
 #define GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING 0x4u
-/* The request is a HEAD: the response has no body, whatever its head says. */
-#define GATEWAY_EXCHANGE_HEAD_REQUEST 0x8u
 
 /* A timeout of 0 is the backend's. */
 typedef struct gateway_exchange_options {
@@ -464,10 +463,21 @@ typedef enum GATEWAY_OPEN_ENUM gateway_event_type {
     GATEWAY_EVENT_END = 5
 } gateway_event_type;
 
-/* What happened next. The pointers are valid until the next call on the same exchange. */
+/* The next gateway_exchange_next answers at once, from what was received already. The pointers of
+ * this event then stay valid until the call after that one, so that a host can gather all events of
+ * one receive before it passes them on. */
+#define GATEWAY_EVENT_MORE 0x1u
+/* Only for GATEWAY_EVENT_HEAD: the response is a local redirect (RFC 3875 section 6.2.2). Its
+ * Location is a path of this server, with a query perhaps, that the host answers with instead;
+ * nothing but GATEWAY_EVENT_END follows. */
+#define GATEWAY_EVENT_LOCAL_REDIRECT 0x2u
+
+/* What happened next. Without GATEWAY_EVENT_MORE the pointers are valid until the next call on the
+ * same exchange. */
 typedef struct gateway_event {
     size_t size; /* sizeof(gateway_event) */
     gateway_event_type type;
+    uint32_t flags;       /* GATEWAY_EVENT_ flags */
     uint32_t http_status; /* 200 where the application sent no Status (RFC 3875 section 6.3.3) */
     const gateway_field *fields; /* without Status; repeated fields stay apart */
     size_t field_count;
@@ -475,7 +485,7 @@ typedef struct gateway_event {
 } gateway_event;
 
 /* clang-format off */
-#define GATEWAY_EVENT_INIT { sizeof(gateway_event), GATEWAY_EVENT_END, 0, NULL, 0, { NULL, 0 } }
+#define GATEWAY_EVENT_INIT { sizeof(gateway_event), GATEWAY_EVENT_END, 0, 0, NULL, 0, { NULL, 0 } }
 /* clang-format on */
 
 /*
@@ -518,13 +528,15 @@ gateway_status gateway_exchange_write(gateway_exchange *exchange, const gateway_
 /* What a non-blocking exchange waits for. */
 #define GATEWAY_WAIT_READ 0x1u
 #define GATEWAY_WAIT_WRITE 0x2u
+#define GATEWAY_WAIT_FOREVER 0xFFFFFFFFu
 
 typedef struct gateway_wait {
     size_t size;        /* sizeof(gateway_wait) */
     int32_t descriptor; /* to be polled; the library's or the host's own; -1: none yet */
     uint32_t interest;  /* GATEWAY_WAIT_READ, GATEWAY_WAIT_WRITE, both or 0 */
-    uint32_t timeout_ms; /* until the next deadline, from now, rounded up; call
-                            gateway_exchange_next then */
+    uint32_t timeout_ms; /* until the next deadline, from now, rounded up: call
+                            gateway_exchange_next then; GATEWAY_WAIT_FOREVER: there is none, since
+                            the exchange waits for a body that the host writes */
 } gateway_wait;
 
 /* clang-format off */

@@ -1,0 +1,69 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Language rules of every target: see the contributors' part of README.md.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // Returning a span that borrows its owner needs it: buffers hand out bytes without copying.
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// Library targets stay clear of the concurrency and regular expression runtimes, which would
+/// be linked into the host because an import of them is implied.
+let libraryRules: [SwiftSetting] =
+    rules + [
+        .unsafeFlags([
+            "-Xfrontend", "-disable-implicit-concurrency-module-import",
+            "-Xfrontend", "-disable-implicit-string-processing-module-import",
+        ])
+    ]
+
+/// Below the C interface each unsafe step is marked; the layer above it consists of them.
+let safeRules = libraryRules + [.strictMemorySafety()]
+
+let package = Package(
+    name: "gateway",
+    products: [
+        .library(name: "gateway", type: .dynamic, targets: ["GatewayABI"])
+    ],
+    targets: [
+        .systemLibrary(name: "CGateway", path: "include"),
+        .systemLibrary(
+            name: "CAPR", path: "Sources/CAPR",
+            providers: [.apt(["libapr1-dev", "libaprutil1-dev"])]),
+        .target(name: "FastCGI", swiftSettings: safeRules),
+        .target(name: "Platform", dependencies: ["CAPR"], swiftSettings: safeRules),
+        .target(name: "Transport", dependencies: ["CAPR", "Platform"], swiftSettings: safeRules),
+        .target(
+            name: "GatewayCore", dependencies: ["FastCGI", "Platform", "Transport"],
+            swiftSettings: safeRules),
+        .target(
+            name: "GatewayABI",
+            dependencies: ["CGateway", "FastCGI", "GatewayCore", "Platform", "Transport"],
+            exclude: ["exports.map"],
+            swiftSettings: libraryRules,
+            linkerSettings: [
+                .unsafeFlags([
+                    // A host needs no Swift on its machine.
+                    "-static-stdlib",
+                    // The version script is obeyed in full by lld only.
+                    "-use-ld=lld",
+                    "-Xlinker", "-soname", "-Xlinker", "libgateway.so.0",
+                    // Hosts such as httpd unload modules; a Swift runtime must stay.
+                    "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    "-Xlinker", "--version-script=Sources/GatewayABI/exports.map",
+                    "-Xlinker", "--gc-sections",
+                    // aprutil would drag in libldap and more.
+                    "-Xlinker", "--as-needed",
+                ])
+            ]),
+        .testTarget(
+            name: "FastCGITests", dependencies: ["FastCGI"], exclude: ["Transcripts"],
+            swiftSettings: rules),
+    ]
+)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Swift needs of APR and the C library and cannot import or lay out by itself. */
+#ifndef GATEWAY_CAPR_SHIM_H
+#define GATEWAY_CAPR_SHIM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <apr-1.0/apr_errno.h>
+#include <apr-1.0/apr_general.h>
+#include <apr-1.0/apr_network_io.h>
+#include <apr-1.0/apr_pools.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* apr_pool_create is a macro, which Swift does not import. */
+static inline apr_status_t capr_pool_create(apr_pool_t **made, apr_pool_t *parent)
+{
+    return apr_pool_create(made, parent);
+}
+
+/* With _GNU_SOURCE the address parameter is a transparent union, which Swift does not import. */
+static inline int capr_connect(int descriptor, const struct sockaddr_storage *address,
+                               socklen_t length)
+{
+    return connect(descriptor, (const struct sockaddr *)address, length);
+}
+
+/* ioctl is variadic. */
+static inline int capr_set_nonblocking(int descriptor, int on)
+{
+    return ioctl(descriptor, FIONBIO, &on);
+}
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Bytes that the protocols give a meaning to.
+package enum ASCII {
+    package static let tab: UInt8 = 0x09
+    package static let lineFeed: UInt8 = 0x0A
+    package static let carriageReturn: UInt8 = 0x0D
+    package static let space: UInt8 = 0x20
+    package static let slash: UInt8 = 0x2F
+    package static let zero: UInt8 = 0x30
+    package static let nine: UInt8 = 0x39
+    package static let colon: UInt8 = 0x3A
+    package static let delete: UInt8 = 0x7F
+}
+
+extension RawSpan {
+    /// The byte at an offset within the span, which the caller has checked.
+    @inline(__always)
+    package subscript(offset: Int) -> UInt8 {
+        precondition(offset >= 0 && offset < byteCount)
+        return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+    }
+
+    /// The first place of a byte in a range; eight bytes are looked at in one step.
+    package func firstOffset(of byte: UInt8, in range: Range<Int>) -> Int? {
+        let end = Swift.min(range.upperBound, byteCount)
+        var offset = Swift.max(range.lowerBound, 0)
+        let low: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let pattern = low &* UInt64(byte)
+        while offset &+ 8 <= end {
+            let word = unsafe unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt64.self
+            ).littleEndian
+            let difference = word ^ pattern
+            let found = (difference &- low) & ~difference & high
+            if found != 0 {
+                return offset &+ found.trailingZeroBitCount >> 3
+            }
+            offset &+= 8
+        }
+        while offset < end {
+            if unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) == byte {
+                return offset
+            }
+            offset &+= 1
+        }
+        return nil
+    }
+
+    /// Whether all the bytes are those of `text`.
+    package func equals(_ text: StaticString) -> Bool {
+        guard byteCount == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { expected in
+            for index in 0..<expected.count {
+                if unsafe self[index] != expected[index] { return false }
+            }
+            return true
+        }
+    }
+
+    /// Whether the bytes of a range are those of `name` without regard to case, as field names are.
+    package func equalsIgnoringCase(_ name: StaticString, in range: Range<Int>) -> Bool {
+        guard range.count == name.utf8CodeUnitCount, range.upperBound <= byteCount else {
+            return false
+        }
+        return name.withUTF8Buffer { expected in
+            for index in 0..<expected.count {
+                let byte = self[range.lowerBound + index]
+                let upper = byte >= 0x41 && byte <= 0x5A
+                if unsafe (upper ? byte | 0x20 : byte) != expected[index] { return false }
+            }
+            return true
+        }
+    }
+}

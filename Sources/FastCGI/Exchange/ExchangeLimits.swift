@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one exchange takes from an application at most.
+package struct ExchangeLimits: Equatable, Sendable {
+    /// Bytes of the response head.
+    package var maxHeadSize = 65_536
+    /// Header fields in it.
+    package var maxHeadFields = 200
+    /// Bytes of STDERR that are told; the rest is counted and dropped.
+    package var maxStderrSize = 65_536
+
+    package init() {}
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The parts of one gather write, in order.
+package struct SendPlan: ~Copyable {
+    /// Where the bytes of a part are.
+    package enum Source: Sendable {
+        /// The request head.
+        case head
+        /// What an earlier write left over, in the stream's own memory.
+        case pending
+        /// Record headers and padding, in the stream's own memory.
+        case framing
+        /// The piece of the body that the plan was made for.
+        case body
+    }
+
+    /// What follows on the wire, should the write end within or behind the part.
+    enum Meaning {
+        case head
+        case pending
+        case recordHeader(content: Int, padding: Int)
+        case content(padding: Int)
+        case padding
+        case end
+    }
+
+    struct Part {
+        var source: Source
+        var range: Range<Int>
+        var meaning: Meaning
+    }
+
+    /// Enough for 12 records of STDIN in one write, and for what stands around them.
+    var parts: [40 of Part]
+    package private(set) var count = 0
+    /// All bytes of the parts.
+    package private(set) var size = 0
+
+    package init() {
+        parts = .init(
+            repeating: Part(source: .head, range: 0..<0, meaning: .head))
+    }
+
+    /// Room for a record's header, its content and its padding, and for the end of STDIN.
+    var hasRoomForRecord: Bool { count + 4 <= parts.count }
+
+    mutating func removeAll() {
+        count = 0
+        size = 0
+    }
+
+    mutating func add(_ source: Source, _ range: Range<Int>, _ meaning: Meaning) {
+        guard count < parts.count, !range.isEmpty else { return }
+        parts[count] = Part(source: source, range: range, meaning: meaning)
+        count += 1
+        size += range.count
+    }
+
+    package func source(at index: Int) -> Source { parts[index].source }
+    package func range(at index: Int) -> Range<Int> { parts[index].range }
+}

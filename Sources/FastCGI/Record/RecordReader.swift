@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds records in the bytes that an application sends, however they are split.
+///
+/// Content is never copied: it is told as ranges of the input. Padding is skipped.
+package struct RecordReader: Sendable {
+    package enum Step: Equatable {
+        /// The input is used up.
+        case needsInput
+        /// A record begins. Its content follows, unless it has none.
+        case header(RecordHeader)
+        /// A piece of the content of the record that began last, never empty.
+        case content(Range<Int>)
+        /// The record's version is not 1: nothing behind it can be understood.
+        case badVersion
+    }
+
+    private var header: [8 of UInt8] = .init(repeating: 0)
+    private var headerCount = 0
+    private var contentLeft = 0
+    private var paddingLeft = 0
+
+    package init() {}
+
+    /// Whether the last record was read to its end, its padding included.
+    package var isBetweenRecords: Bool {
+        headerCount == 0 && contentLeft == 0 && paddingLeft == 0
+    }
+
+    /// Content of the current record that has not been told yet, in bytes.
+    package var contentRemaining: Int { contentLeft }
+
+    /// Takes back the end of the content that was told last, to tell it again.
+    package mutating func giveBack(_ count: Int, at position: inout Int) {
+        contentLeft += count
+        position -= count
+    }
+
+    /// Skips padding as far as it is there, and nothing else.
+    package mutating func skipPadding(_ input: RawSpan, at position: inout Int) {
+        guard contentLeft == 0 else { return }
+        let skipped = min(paddingLeft, input.byteCount - position)
+        paddingLeft -= skipped
+        position += skipped
+    }
+
+    /// Goes on at `position` of the input and moves it over what was used.
+    package mutating func next(_ input: RawSpan, at position: inout Int) -> Step {
+        while position < input.byteCount {
+            let available = input.byteCount - position
+            if contentLeft > 0 {
+                let taken = min(contentLeft, available)
+                let range = position..<position + taken
+                contentLeft -= taken
+                position += taken
+                return .content(range)
+            }
+            if paddingLeft > 0 {
+                let skipped = min(paddingLeft, available)
+                paddingLeft -= skipped
+                position += skipped
+                continue
+            }
+            header[headerCount] = input[position]
+            headerCount += 1
+            position += 1
+            guard headerCount == RecordHeader.size else { continue }
+            headerCount = 0
+            guard let decoded = RecordHeader(decoding: header) else { return .badVersion }
+            contentLeft = Int(decoded.contentLength)
+            paddingLeft = Int(decoded.paddingLength)
+            return .header(decoded)
+        }
+        return .needsInput
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// BEGIN_REQUEST, all PARAMS records and the empty one, ready to be sent. FastCGI 1.0 §5.1, §5.2.
+///
+/// A pair is never split over two records while it fits one: php-fpm, uWSGI and flup parse each
+/// record alone. A pair larger than a record spans records, as §3.4 allows.
+package struct RequestHead: ~Copyable {
+    package enum Refusal: Error {
+        case emptyName
+        case holdsNUL
+        case overLimit
+    }
+
+    /// 2^31 - 1: the longest name or value that four bytes can tell.
+    private static let maxLength = 0x7FFF_FFFF
+    private static let beginSize = 16
+
+    private var buffer = ByteBuffer()
+    /// Where the header of the PARAMS record that takes more pairs is.
+    private var openRecord = 0
+    /// Where the pairs end: behind it only `finish` writes.
+    private var pairsEnd = 0
+    private var isFinished = false
+    private let limit: Int
+    package private(set) var paramsSize = 0
+
+    /// - Parameter limit: bytes that all encoded pairs together may take.
+    package init(limit: Int) {
+        self.limit = limit
+        clear()
+    }
+
+    package mutating func clear() {
+        buffer.removeAll()
+        RecordHeader(.beginRequest, requestID: 1, contentLength: 8).encode(into: &buffer)
+        buffer.append(zeros: 8)
+        openRecord = buffer.count
+        RecordHeader(.params, requestID: 1, contentLength: 0).encode(into: &buffer)
+        pairsEnd = buffer.count
+        isFinished = false
+        paramsSize = 0
+    }
+
+    package mutating func append(name: RawSpan, value: RawSpan) throws(Refusal) {
+        guard name.byteCount > 0 else { throw .emptyName }
+        guard name.byteCount <= Self.maxLength, value.byteCount <= Self.maxLength else {
+            throw .overLimit
+        }
+        let size = NameValuePair.encodedSize(
+            nameLength: name.byteCount, valueLength: value.byteCount)
+        guard size <= limit - paramsSize else { throw .overLimit }
+        guard name.firstOffset(of: 0, in: 0..<name.byteCount) == nil,
+            value.firstOffset(of: 0, in: 0..<value.byteCount) == nil
+        else { throw .holdsNUL }
+
+        reopen()
+        if openContent + size > RecordHeader.maxContent && openContent > 0 {
+            beginRecord()
+        }
+        if size <= RecordHeader.maxContent {
+            NameValuePair.encodeLength(name.byteCount, into: &buffer)
+            NameValuePair.encodeLength(value.byteCount, into: &buffer)
+            buffer.append(name)
+            buffer.append(value)
+        } else {
+            appendSpanning(name: name, value: value)
+        }
+        paramsSize += size
+        pairsEnd = buffer.count
+    }
+
+    /// Makes the head ready to be sent for a request; may be called again for the next one.
+    package mutating func finish(requestID: UInt16, role: Role, keepConnection: Bool) {
+        if !isFinished {
+            closeRecord()
+            if pairsEnd > openRecord + RecordHeader.size {
+                RecordHeader(.params, requestID: 1, contentLength: 0).encode(into: &buffer)
+            }
+            isFinished = true
+        }
+        buffer.replace(at: 8, with: UInt8(truncatingIfNeeded: role.rawValue >> 8))
+        buffer.replace(at: 9, with: UInt8(truncatingIfNeeded: role.rawValue))
+        buffer.replace(at: 10, with: keepConnection ? 1 : 0)
+        setRequestID(requestID)
+    }
+
+    package var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get { buffer.bytes }
+    }
+
+    /// The address of the bytes, for the gather write.
+    package var address: UnsafeRawBufferPointer { unsafe buffer.address }
+
+    package var count: Int { buffer.count }
+
+    private var openContent: Int { pairsEnd - openRecord - RecordHeader.size }
+
+    /// Takes back what `finish` wrote, so that another pair can follow.
+    private mutating func reopen() {
+        guard isFinished else { return }
+        buffer.truncate(to: pairsEnd)
+        isFinished = false
+    }
+
+    /// Writes the length and the padding of the open record.
+    private mutating func closeRecord() {
+        let content = openContent
+        let header = RecordHeader(.params, requestID: 1, contentLength: content)
+        buffer.replace(at: openRecord + 4, with: UInt8(truncatingIfNeeded: content >> 8))
+        buffer.replace(at: openRecord + 5, with: UInt8(truncatingIfNeeded: content))
+        buffer.replace(at: openRecord + 6, with: header.paddingLength)
+        buffer.append(zeros: Int(header.paddingLength))
+    }
+
+    private mutating func beginRecord() {
+        closeRecord()
+        openRecord = buffer.count
+        RecordHeader(.params, requestID: 1, contentLength: 0).encode(into: &buffer)
+        pairsEnd = buffer.count
+    }
+
+    private mutating func appendSpanning(name: RawSpan, value: RawSpan) {
+        var lengths = ByteBuffer(capacity: 8)
+        NameValuePair.encodeLength(name.byteCount, into: &lengths)
+        NameValuePair.encodeLength(value.byteCount, into: &lengths)
+        appendSpanning(lengths.bytes)
+        appendSpanning(name)
+        appendSpanning(value)
+    }
+
+    private mutating func appendSpanning(_ bytes: RawSpan) {
+        var offset = 0
+        while offset < bytes.byteCount {
+            if openContent == RecordHeader.maxContent {
+                beginRecord()
+            }
+            let taken = min(bytes.byteCount - offset, RecordHeader.maxContent - openContent)
+            buffer.append(bytes.extracting(offset..<offset + taken))
+            pairsEnd = buffer.count
+            offset += taken
+        }
+    }
+
+    private mutating func setRequestID(_ requestID: UInt16) {
+        var record = 0
+        while record + RecordHeader.size <= buffer.count {
+            let content = Int(buffer.byte(at: record + 4)) << 8 | Int(buffer.byte(at: record + 5))
+            let padding = Int(buffer.byte(at: record + 6))
+            buffer.replace(at: record + 2, with: UInt8(truncatingIfNeeded: requestID >> 8))
+            buffer.replace(at: record + 3, with: UInt8(truncatingIfNeeded: requestID))
+            record += RecordHeader.size + content + padding
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CGateway
+internal import FastCGI
+internal import GatewayCore
+internal import Platform
+internal import Transport
+
+/// See include/gateway.h.
+@_cdecl("gateway_backend_open")
+public func gatewayBackendOpen(
+    _ gateway: OpaquePointer?, _ address: UnsafePointer<CChar>?,
+    _ options: UnsafePointer<gateway_backend_options>?,
+    _ opened: UnsafeMutablePointer<OpaquePointer?>?
+) -> gateway_status {
+    guard let gateway = Handle<Gateway>.object(gateway, kind: .gateway),
+        let given = gateway_backend_options(reading: options),
+        let options = BackendOptions(given), let opened = opened
+    else { return .GATEWAY_ERR_INVALID }
+
+    var text = ""
+    var endpoint: Endpoint?
+    if let address = address {
+        text = String(cString: address)
+        do {
+            endpoint = try Endpoint(parsing: text)
+        } catch {
+            gateway.log.write(.error, tag: "GW0001", "address \"\(text)\": \(error.text)")
+            return .GATEWAY_ERR_ADDRESS
+        }
+    }
+    let backend = Backend(gateway: gateway, address: text, endpoint: endpoint, options: options)
+    opened.pointee = Handle(backend, kind: .backend).pointer
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_backend_close")
+public func gatewayBackendClose(_ backend: OpaquePointer?) {
+    Handle<Backend>.close(backend, kind: .backend)?.close()
+}
+
+extension BackendOptions {
+    /// Nil when a field is out of its range.
+    fileprivate init?(_ given: gateway_backend_options) {
+        self.init()
+        guard given.flags == 0 else { return nil }
+        let isRead =
+            timeouts.read(
+                connect: given.connect_timeout_ms, send: given.send_timeout_ms,
+                head: given.head_timeout_ms, read: given.read_timeout_ms,
+                total: given.total_timeout_ms)
+            && read(given.io_buffer_size, into: &ioBufferSize, range: 8_192...1_048_576)
+            && read(given.max_head_size, into: &limits.maxHeadSize, range: 1_024...16_777_216)
+            && read(given.max_head_fields, into: &limits.maxHeadFields, range: 1...65_535)
+            && read(given.max_params_size, into: &maxParamsSize, range: 1_024...16_777_216)
+            && read(given.max_stderr_size, into: &limits.maxStderrSize, range: 1...16_777_216)
+        guard isRead else { return nil }
+    }
+}
+
+/// Reads a field that 0 leaves at its default; false when it is out of range.
+private func read(_ given: UInt32, into value: inout Int, range: ClosedRange<Int>) -> Bool {
+    guard given != 0 else { return true }
+    value = Int(given)
+    return range.contains(value)
+}
+
+extension Timeouts {
+    /// Overrides what is not 0; false when one is longer than a day.
+    mutating func read(
+        connect: UInt32, send: UInt32, head: UInt32, read: UInt32, total: UInt32
+    ) -> Bool {
+        if connect != 0 { self.connect = connect }
+        if send != 0 { self.send = send }
+        if head != 0 { self.head = head }
+        if read != 0 { self.read = read }
+        if total != 0 { self.total = total }
+        return Swift.max(self.connect, self.send, self.head, self.read, self.total) <= Self.longest
+    }
+}
+
+extension Endpoint.Refusal {
+    fileprivate var text: String {
+        switch self {
+        case .unknownScheme: "it begins with neither unix: nor tcp:"
+        case .badPath: "the path has to be absolute or begin with @, and have at most 107 bytes"
+        case .badHost: "the host is missing, or a numeric IPv6 address is not in brackets"
+        case .badPort: "the port is missing or not from 1 to 65535"
+        case .unknownHost(let error): SystemError(number: error.status).text
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CGateway
+internal import GatewayCore
+internal import Transport
+
+/// See include/gateway.h.
+@_cdecl("gateway_exchange_open")
+public func gatewayExchangeOpen(
+    _ backend: OpaquePointer?, _ request: OpaquePointer?,
+    _ options: UnsafePointer<gateway_exchange_options>?,
+    _ opened: UnsafeMutablePointer<OpaquePointer?>?
+) -> gateway_status {
+    guard let opened = opened else { return .GATEWAY_ERR_INVALID }
+    var exchange: Exchange?
+    let status = open(backend, request, options, &exchange)
+    if let exchange { opened.pointee = Handle(exchange, kind: .exchange).pointer }
+    return status
+}
+
+/// Checks what the host handed in, and begins an exchange with it.
+func open(
+    _ backend: OpaquePointer?, _ request: OpaquePointer?,
+    _ options: UnsafePointer<gateway_exchange_options>?, _ exchange: inout Exchange?
+) -> gateway_status {
+    guard let backend = Handle<Backend>.object(backend, kind: .backend),
+        let request = Handle<Request>.object(request, kind: .request),
+        let given = gateway_exchange_options(reading: options),
+        let options = DispatchOptions(given, of: backend)
+    else { return .GATEWAY_ERR_INVALID }
+    guard options.supplied != nil || backend.endpoint != nil else { return .GATEWAY_ERR_INVALID }
+    guard !request.isInUse else { return .GATEWAY_ERR_STATE }
+    exchange = Exchange(request, on: backend, options: options)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_exchange_next")
+public func gatewayExchangeNext(
+    _ exchange: OpaquePointer?, _ event: UnsafeMutablePointer<gateway_event>?
+) -> gateway_status {
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+        gateway_event.isWritable(event)
+    else { return .GATEWAY_ERR_INVALID }
+    guard !exchange.dispatch.isInherited else { return .GATEWAY_ERR_FORKED }
+    guard !exchange.dispatch.hasEnded else { return .GATEWAY_ERR_STATE }
+    guard let next = exchange.next() else { return .GATEWAY_AGAIN }
+    next.write(to: event)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_exchange_write")
+public func gatewayExchangeWrite(
+    _ exchange: OpaquePointer?, _ pieces: UnsafePointer<gateway_bytes>?, _ count: Int,
+    _ flags: UInt32
+) -> gateway_status {
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+        flags & ~GATEWAY_WRITE_END == 0, (0...64).contains(count),
+        pieces != nil || count == 0
+    else { return .GATEWAY_ERR_INVALID }
+    guard !exchange.dispatch.isInherited else { return .GATEWAY_ERR_FORKED }
+    guard !exchange.dispatch.hasEnded else { return .GATEWAY_ERR_STATE }
+    let given = UnsafeBufferPointer(start: pieces, count: count)
+    var borrowed: [64 of BorrowedBytes] = .init(repeating: .none)
+    for index in 0..<count {
+        let piece = given[index]
+        guard piece.bytes != nil || piece.length == 0, piece.length >= 0 else {
+            return .GATEWAY_ERR_INVALID
+        }
+        borrowed[index] = BorrowedBytes(
+            UnsafeRawBufferPointer(start: piece.bytes, count: piece.length))
+    }
+    do {
+        try exchange.dispatch.write(
+            borrowed.span.extracting(first: count), isLast: flags & GATEWAY_WRITE_END != 0)
+        return .GATEWAY_OK
+    } catch {
+        return gateway_status(error)
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_exchange_wait")
+public func gatewayExchangeWait(
+    _ exchange: OpaquePointer?, _ wait: UnsafeMutablePointer<gateway_wait>?
+) -> gateway_status {
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+        gateway_wait.isWritable(wait)
+    else { return .GATEWAY_ERR_INVALID }
+    guard !exchange.dispatch.hasEnded else { return .GATEWAY_ERR_STATE }
+    let now = exchange.dispatch.wait
+    let answer = gateway_wait(
+        size: 0, descriptor: now.descriptor, interest: now.interest.rawValue,
+        timeout_ms: now.milliseconds ?? GATEWAY_WAIT_FOREVER)
+    answer.write(to: wait)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_exchange_result")
+public func gatewayExchangeResult(
+    _ exchange: OpaquePointer?, _ result: UnsafeMutablePointer<gateway_result>?
+) -> gateway_status {
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+        gateway_result.isWritable(result)
+    else { return .GATEWAY_ERR_INVALID }
+    gateway_result(exchange.dispatch.report).write(to: result)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_exchange_cancel")
+public func gatewayExchangeCancel(_ exchange: OpaquePointer?) -> gateway_status {
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    exchange.dispatch.cancel()
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_exchange_close")
+public func gatewayExchangeClose(_ exchange: OpaquePointer?) {
+    Handle<Exchange>.close(exchange, kind: .exchange)?.close()
+}
+
+extension DispatchOptions {
+    /// Nil when a flag is unknown or a number out of its range.
+    fileprivate init?(_ given: gateway_exchange_options, of backend: Backend) {
+        self.init(timeouts: backend.options.timeouts)
+        let known =
+            GATEWAY_EXCHANGE_NONBLOCKING | GATEWAY_EXCHANGE_KEEP_CONNECTION
+            | GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING
+        guard given.flags & ~known == 0 else { return nil }
+        isNonblocking = given.flags & GATEWAY_EXCHANGE_NONBLOCKING != 0
+        let areTimesRead = timeouts.read(
+            connect: given.connect_timeout_ms, send: given.send_timeout_ms,
+            head: given.head_timeout_ms, read: given.read_timeout_ms,
+            total: given.total_timeout_ms)
+        guard areTimesRead else { return nil }
+        guard given.supplied != 0 else { return }
+        guard given.descriptor >= 0, given.request_id <= 65_535 else { return nil }
+        supplied = Supplied(
+            descriptor: given.descriptor,
+            isNonblocking: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING != 0,
+            keepsConnection: given.flags & GATEWAY_EXCHANGE_KEEP_CONNECTION != 0,
+            requestID: UInt16(given.request_id == 0 ? 1 : given.request_id))
+    }
+}
+
+extension gateway_result {
+    init(_ report: DispatchReport) {
+        self.init()
+        outcome = gateway_outcome(rawValue: report.outcome.rawValue) ?? .GATEWAY_OUTCOME_PENDING
+        stage = gateway_stage(rawValue: report.stage.rawValue) ?? .GATEWAY_STAGE_CONNECT
+        flags =
+            (report.isReused ? GATEWAY_RESULT_REUSED : 0)
+            | (report.isRetried ? GATEWAY_RESULT_RETRIED : 0)
+            | (report.isReusable ? GATEWAY_RESULT_REUSABLE : 0)
+            | (report.isHeadTold ? GATEWAY_RESULT_HEAD_SENT : 0)
+            | (report.isBodySent ? GATEWAY_RESULT_BODY_SENT : 0)
+            | (report.isBodyCut ? GATEWAY_RESULT_BODY_CUT : 0)
+        http_status = report.httpStatus
+        application_status = report.applicationStatus
+        error_number = report.errorNumber
+        bytes_sent = report.bytesSent
+        bytes_received = report.bytesReceived
+        body_bytes = report.bodyBytes
+        stderr_dropped = report.stderrDropped
+        connected_us = report.connected
+        sent_us = report.sent
+        first_byte_us = report.firstByte
+        total_us = report.total
+        withUnsafeMutableBytes(of: &message) { bytes in
+            // The last byte stays 0 and ends the string.
+            for (index, byte) in report.message.utf8.prefix(bytes.count - 1).enumerated() {
+                bytes[index] = byte
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CGateway
+internal import GatewayCore
+
+/// See include/gateway.h.
+@_cdecl("gateway_open")
+public func gatewayOpen(
+    _ options: UnsafePointer<gateway_options>?, _ opened: UnsafeMutablePointer<OpaquePointer?>?
+) -> gateway_status {
+    guard let given = gateway_options(reading: options), let opened = opened else {
+        return .GATEWAY_ERR_INVALID
+    }
+    guard given.flags & ~GATEWAY_SIGPIPE_IGNORED == 0 else { return .GATEWAY_ERR_INVALID }
+    do {
+        let gateway = try Gateway(
+            isSIGPIPEIgnored: given.flags & GATEWAY_SIGPIPE_IGNORED != 0,
+            log: Log(sink(of: given)))
+        opened.pointee = Handle(gateway, kind: .gateway).pointer
+        return .GATEWAY_OK
+    } catch {
+        return .GATEWAY_ERR_SYSTEM
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_close")
+public func gatewayClose(_ gateway: OpaquePointer?) {
+    let closed = Handle<Gateway>.close(gateway, kind: .gateway)
+    closed?.log.close()
+}
+
+private func sink(of options: gateway_options) -> Log.Sink? {
+    guard let function = options.log else { return nil }
+    // The host's pointer goes back to the host only, as a number meanwhile.
+    let context = UInt(bitPattern: options.log_context)
+    return { level, line in
+        function(
+            UnsafeMutableRawPointer(bitPattern: context),
+            gateway_log_level(rawValue: level.rawValue) ?? .GATEWAY_LOG_ERROR, line)
+    }
+}

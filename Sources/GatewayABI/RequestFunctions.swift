@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CGateway
+internal import GatewayCore
+internal import Transport
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_open")
+public func gatewayRequestOpen(
+    _ backend: OpaquePointer?, _ opened: UnsafeMutablePointer<OpaquePointer?>?
+) -> gateway_status {
+    guard let backend = Handle<Backend>.object(backend, kind: .backend),
+        let opened = opened
+    else { return .GATEWAY_ERR_INVALID }
+    opened.pointee = Handle(Request(backend: backend), kind: .request).pointer
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_param")
+public func gatewayRequestParam(
+    _ request: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ nameLength: Int,
+    _ value: UnsafePointer<CChar>?, _ valueLength: Int
+) -> gateway_status {
+    guard let request = Handle<Request>.object(request, kind: .request),
+        let name = bytes(name, nameLength), let value = bytes(value, valueLength)
+    else { return .GATEWAY_ERR_INVALID }
+    do {
+        try request.append(
+            name: RawSpan(_unsafeBytes: name.buffer), value: RawSpan(_unsafeBytes: value.buffer))
+        return .GATEWAY_OK
+    } catch {
+        return gateway_status(error)
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_body_bytes")
+public func gatewayRequestBodyBytes(
+    _ request: OpaquePointer?, _ start: UnsafeRawPointer?, _ length: Int
+) -> gateway_status {
+    guard let body = bytes(start, length) else { return .GATEWAY_ERR_INVALID }
+    return setBody(.bytes(body), of: request)
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_body_callback")
+public func gatewayRequestBodyCallback(
+    _ request: OpaquePointer?, _ read: gateway_read_function?, _ context: UnsafeMutableRawPointer?
+) -> gateway_status {
+    guard let read = read else { return .GATEWAY_ERR_INVALID }
+    let reader = BodyReader { room in
+        var length = 0
+        guard let start = room.baseAddress,
+            read(context, start, room.count, &length) == .GATEWAY_READ_OK
+        else { return nil }
+        return length
+    }
+    return setBody(.callback(reader), of: request)
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_body_written")
+public func gatewayRequestBodyWritten(_ request: OpaquePointer?) -> gateway_status {
+    setBody(.written, of: request)
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_clear")
+public func gatewayRequestClear(_ request: OpaquePointer?) -> gateway_status {
+    guard let request = Handle<Request>.object(request, kind: .request) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    do {
+        try request.clear()
+        return .GATEWAY_OK
+    } catch {
+        return gateway_status(error)
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_close")
+public func gatewayRequestClose(_ request: OpaquePointer?) {
+    _ = Handle<Request>.close(request, kind: .request)
+}
+
+private func setBody(_ body: RequestBody, of request: OpaquePointer?) -> gateway_status {
+    guard let request = Handle<Request>.object(request, kind: .request) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    do {
+        try request.setBody(body)
+        return .GATEWAY_OK
+    } catch {
+        return gateway_status(error)
+    }
+}
+
+/// Bytes of the host; nil for NULL with a length, or a length that cannot be.
+@inline(__always)
+private func bytes(_ start: UnsafeRawPointer?, _ length: Int) -> BorrowedBytes? {
+    guard length >= 0, start != nil || length == 0 else { return nil }
+    return BorrowedBytes(UnsafeRawBufferPointer(start: start, count: length))
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FastCGI
+
+/// How long the parts of an exchange may take, in milliseconds.
+package struct Timeouts: Sendable {
+    package var connect: UInt32 = 5_000
+    package var send: UInt32 = 60_000
+    package var head: UInt32 = 60_000
+    package var read: UInt32 = 60_000
+    /// 0: no limit beside the others.
+    package var total: UInt32 = 0
+
+    /// A day: longer is a mistake.
+    package static let longest: UInt32 = 86_400_000
+
+    package init() {}
+}
+
+/// Limits and times of a backend, with their defaults.
+package struct BackendOptions: Sendable {
+    package var timeouts = Timeouts()
+    package var limits = ExchangeLimits()
+    /// Bytes that are received at once.
+    package var ioBufferSize = 131_072
+    package var maxParamsSize = 1_048_576
+    /// Whether connections are kept open for further exchanges.
+    package var keepsConnections = false
+    /// How long a connection may be kept without an exchange, in milliseconds.
+    package var idleTimeout: UInt32 = 30_000
+    package var maxIdle = 32
+    /// 0: no limit.
+    package var maxRequestsPerConnection: UInt32 = 0
+
+    package init() {}
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FastCGI
+internal import Platform
+package import Transport
+
+/// Where the bytes of the request's body come from.
+extension Dispatch {
+    /// How much of a callback's body is gathered before it is sent.
+    static let pieceSize = RecordHeader.maxContent
+
+    /// Whether no byte of the body was taken from a source that cannot give it again.
+    var isBodyReplayable: Bool {
+        switch request?.body {
+        case .none?, .bytes?: true
+        case .callback?, .written?, nil: counts.bodyTaken == 0
+        }
+    }
+
+    /// The piece of the body to be sent next, and whether the body ends with it; nil when the body
+    /// cannot be had.
+    func bodyAtHand() -> (bytes: BorrowedBytes, isLast: Bool)? {
+        switch request?.body {
+        case .none?, nil: return (.none, true)
+        case .bytes(let bytes)?: return (bytes.dropping(bodyOffset), true)
+        case .callback(let body)?:
+            if bodyOffset == bodyBuffer.count, !isBodyAtEnd, !fill(from: body) { return nil }
+            let piece = unsafe BorrowedBytes(bodyBuffer.address)
+            return (piece.dropping(bodyOffset), isBodyAtEnd)
+        case .written?: return (.none, isBodyAtEnd)
+        }
+    }
+
+    private func fill(from body: BodyReader) -> Bool {
+        bodyOffset = 0
+        var isLast = false
+        let isFilled = unsafe bodyBuffer.fill(upTo: Self.pieceSize) { room in
+            guard let filled = unsafe body.fill(room) else { return nil }
+            isLast = filled.isLast
+            return filled.count
+        }
+        isBodyAtEnd = isLast
+        counts.bodyTaken += UInt64(bodyBuffer.count)
+        return isFilled
+    }
+
+    /// Asks the host for a piece of the body that it writes, once for each.
+    func askForBody() -> Step? {
+        guard case .written? = request?.body, !isBodyAtEnd, !isSendOver else { return nil }
+        guard !stream.hasUnsent || !stream.hasBegun else { return nil }
+        guard wantsBody == .no else {
+            wantsBody = .declined
+            return nil
+        }
+        wantsBody = .told
+        return .wantsBody
+    }
+
+    /// The host waits for its own client, and nothing is left to be sent meanwhile.
+    var waitsForHost: Bool {
+        guard case .written? = request?.body else { return false }
+        return !isBodyAtEnd && !isSendOver && !stream.hasUnsent
+    }
+
+    package enum WriteRefusal: Error {
+        case notWritten
+        case tooMuch
+        case notYet
+    }
+
+    /// The most that one write takes.
+    package static let maxWriteSize = 1_048_576
+
+    /// Takes a piece of the body from the host, sends what the application takes at once, and
+    /// copies the rest.
+    package func write(
+        _ pieces: Span<BorrowedBytes>, isLast: Bool
+    ) throws(WriteRefusal) {
+        guard case .written? = request?.body, !isBodyAtEnd else { throw .notWritten }
+        var size = 0
+        for index in pieces.indices {
+            guard pieces[index].count <= Self.maxWriteSize - size else { throw .tooMuch }
+            size += pieces[index].count
+        }
+        advanceToSending()
+        guard state == .exchanging else {
+            if state == .connecting { throw .notYet }
+            return
+        }
+        if isSendBlocked || stream.hasUnsent && stream.hasBegun { throw .notYet }
+        wantsBody = .no
+        isBodyAtEnd = isLast
+        guard !isSendOver else { return }
+        counts.bodyTaken += UInt64(size)
+        connection.setBlocking(false)
+        stream.planWrite(window: size, isLast: isLast)
+        let sent = send(pieces)
+        if !isSendOver { absorb(pieces, from: sent, isLast: isLast) }
+        noteSent()
+    }
+
+    /// Connects, so that the first piece can leave with the params.
+    private func advanceToSending() {
+        while state == .opened || state == .connecting {
+            if state == .opened { begin() } else if connect() != nil { return }
+        }
+    }
+
+    /// Copies what of the pieces is not sent.
+    private func absorb(
+        _ pieces: Span<BorrowedBytes>, from sent: Int, isLast: Bool
+    ) {
+        var skipped = sent
+        for index in pieces.indices {
+            let piece = pieces[index]
+            let rest = piece.dropping(skipped)
+            skipped -= piece.count - rest.count
+            rest.withSpan { stream.absorb($0, isLast: false) }
+        }
+        if isLast { stream.absorb(RawSpan(), isLast: true) }
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FastCGI
+internal import Platform
+internal import Transport
+
+/// The way to a connection and back.
+extension Dispatch {
+    func beginConnecting() {
+        guard let backend else { return }
+        times.connectBegan = .now
+        if let supplied = options.supplied {
+            connection = Connection(
+                supplied: supplied.descriptor, isNonblocking: supplied.isNonblocking)
+            beginExchange(requestID: supplied.requestID, isKept: supplied.keepsConnection)
+            return
+        }
+        if let kept = takeIdle(of: backend) {
+            connection = kept
+            isReused = true
+            beginExchange(
+                requestID: connection.record.lastRequestID == 1 ? 2 : 1,
+                isKept: backend.options.keepsConnections)
+            return
+        }
+        beginFresh()
+    }
+
+    /// Connects anew, whatever is idle.
+    func beginFresh() {
+        guard let endpoint = backend?.endpoint else {
+            return fail(Failure(.connectFailed, .connect, "the backend has no address"))
+        }
+        connector = Connector(endpoint)
+        pendingConnect = nil
+        state = .connecting
+    }
+
+    /// Goes on connecting, and waits for it where the exchange may wait.
+    func connect() -> Step? {
+        let deadline = times.connectBegan.advanced(byMilliseconds: options.timeouts.connect)
+        switch connectStep() {
+        case .connected(let fresh):
+            connector = nil
+            connection = fresh
+            beginExchange(requestID: 1, isKept: backend?.options.keepsConnections ?? false)
+            return nil
+        case .failed(let error):
+            connector = nil
+            fail(Failure(.connectFailed, .connect, "connecting failed", system: error))
+            return nil
+        case .pending(let pending):
+            let now = MonotonicTime.now
+            if now >= deadline {
+                connector = nil
+                fail(Failure(.timedOut, .connect, "connecting took too long"))
+                return nil
+            }
+            pendingConnect = pending
+            if options.isNonblocking { return .again }
+            let until = min(deadline, pending.retryAt)
+            _ = pending.interest.wait(on: pending.descriptor, until: until)
+            return nil
+        }
+    }
+
+    private func connectStep() -> Connector.Step {
+        connector?.step() ?? .failed(.badDescriptor)
+    }
+
+    /// A kept connection; one that the request could not be sent again on is looked at first.
+    private func takeIdle(of backend: Backend) -> Connection? {
+        guard backend.options.keepsConnections else { return nil }
+        let now = MonotonicTime.now
+        while let kept = backend.pool.acquire(now: now) {
+            if mayBeSentTwice || kept.isAliveAndEmpty() { return kept }
+        }
+        return nil
+    }
+
+    private func beginExchange(requestID: UInt16, isKept: Bool) {
+        guard let request else { return }
+        times.connected = .now
+        times.sendProgress = times.connected ?? .now
+        request.head.finish(requestID: requestID, role: .responder, keepConnection: isKept)
+        stream.begin(requestID: requestID, headCount: request.head.count)
+        reader.begin(
+            requestID: requestID, previousID: connection.record.lastRequestID,
+            isHeadRequest: request.isHeadRequest)
+        connection.record.exchangeCount &+= 1
+        connection.record.lastRequestID = requestID
+        input.removeAll()
+        lookahead = nil
+        bodyBuffer.removeAll()
+        bodyOffset = 0
+        isSendOver = false
+        isSendBlocked = false
+        isReceiveDue = false
+        isDrained = false
+        sendError = nil
+        hasReceived = false
+        state = .exchanging
+    }
+
+    /// The exchange is complete: the connection is kept if it can serve another one.
+    func releaseConnection() {
+        guard isReusable, !connection.record.isSupplied, let backend,
+            backend.options.keepsConnections
+        else { return dropConnection() }
+        var kept = Connection.none
+        swap(&kept, &connection)
+        backend.pool.release(kept, now: times.ended ?? .now)
+    }
+
+    func dropConnection() {
+        connector = nil
+        connection = .none
+    }
+
+    /// Promise 5: complete, nothing unread, nothing unsent.
+    package var isReusable: Bool {
+        failure == nil && stream.isDone && !isSendOver
+            && reader.isReusable(unread: input.unread)
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FastCGI
+
+/// When a request is sent again: only where it cannot run twice, and once.
+extension Dispatch {
+    /// The method is idempotent and the whole body is still there.
+    var mayBeSentTwice: Bool {
+        request?.isIdempotent == true && isBodyReplayable
+    }
+
+    /// The connection ended before a byte came. A kept one may have been dead from the beginning.
+    func retryOnFreshConnection() -> Bool {
+        guard isReused, !isRetried, !hasReceived, options.supplied == nil else { return false }
+        guard !stream.hasBegun && isBodyReplayable || mayBeSentTwice else { return false }
+        return retry()
+    }
+
+    /// CANT_MPX_CONN says that nothing was run.
+    func retryOnConnectionOfItsOwn() -> Bool {
+        guard !isRetried, isBodyReplayable, options.supplied == nil else { return false }
+        return retry()
+    }
+
+    private func retry() -> Bool {
+        isRetried = true
+        isReused = false
+        dropConnection()
+        isBodyAtEnd = false
+        wantsBody = .no
+        times.sent = nil
+        beginFresh()
+        return true
+    }
+}

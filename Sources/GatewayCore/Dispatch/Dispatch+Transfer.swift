@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FastCGI
+internal import Platform
+package import Transport
+
+/// Sending and receiving, at the same time, and how long each may take.
+extension Dispatch {
+    /// What a blocking write may hold: it fits the buffer of an empty socket, so that the write
+    /// does not wait for an application that answers before it reads.
+    private static let maxBlockingWrite = 32_768
+
+    private var isSending: Bool { !stream.isDone && !isSendOver }
+
+    /// Sends and receives once; waits only in a blocking exchange.
+    func transfer() -> Step? {
+        if isSending, !isSendBlocked {
+            guard sendAtHand() else { return nil }
+            // More may be at hand than one write takes.
+            if isSending, !isSendBlocked, !waitsForHost { return nil }
+        }
+        return options.isNonblocking ? receiveOrLeave() : waitAndReceive()
+    }
+
+    // MARK: Sending
+
+    /// Sends as much as one write takes; false when the exchange ended over it.
+    private func sendAtHand() -> Bool {
+        guard let atHand = bodyAtHand() else {
+            fail(Failure(.cancelled, .send, "the request's body cannot be had"))
+            return false
+        }
+        stream.planWrite(window: atHand.bytes.count, isLast: atHand.isLast)
+        guard stream.plan.size > 0 else { return true }
+        if !options.isNonblocking {
+            connection.setBlocking(stream.plan.size <= Self.maxBlockingWrite && atHand.isLast)
+            connection.armSend(options.timeouts.send)
+        }
+        let pieces: [1 of BorrowedBytes] = [atHand.bytes]
+        bodyOffset += send(pieces.span)
+        noteSent()
+        return true
+    }
+
+    /// Sends the plan; answers how many bytes of the body were taken.
+    func send(_ pieces: Span<BorrowedBytes>) -> Int {
+        fillVector(pieces)
+        let isSIGPIPEIgnored = backend?.gateway.isSIGPIPEIgnored ?? false
+        switch connection.send(vector, isSIGPIPEIgnored: isSIGPIPEIgnored) {
+        case .done(let count):
+            counts.sent += UInt64(count)
+            times.sendProgress = .now
+            isSendBlocked = count < stream.plan.size
+            return stream.sent(count)
+        case .wouldBlock:
+            isSendBlocked = true
+        case .failed(let error):
+            // Not yet a failed request: the answer may be there to be read.
+            isSendOver = true
+            sendError = error
+        case .ended:
+            isSendOver = true
+        }
+        return 0
+    }
+
+    func noteSent() {
+        if times.sent == nil, !isSending { times.sent = .now }
+    }
+
+    private func fillVector(_ pieces: Span<BorrowedBytes>) {
+        vector.removeAll()
+        for index in 0..<stream.plan.count {
+            let range = stream.plan.range(at: index)
+            switch stream.plan.source(at: index) {
+            case .head:
+                if let request { vector.append(unsafe .init(request.head.address).part(range)) }
+            case .pending: vector.append(unsafe .init(stream.pendingAddress).part(range))
+            case .framing: vector.append(unsafe .init(stream.framingAddress).part(range))
+            case .body: addBody(range, of: pieces)
+            }
+        }
+    }
+
+    /// A range of the body may lie over several of its pieces.
+    private func addBody(_ range: Range<Int>, of pieces: Span<BorrowedBytes>) {
+        var start = 0
+        for index in pieces.indices {
+            let end = start + pieces[index].count
+            let part = range.clamped(to: start..<end)
+            vector.append(pieces[index].part(part.lowerBound - start..<part.upperBound - start))
+            start = end
+        }
+    }
+
+    // MARK: Receiving
+
+    private func waitAndReceive() -> Step? {
+        let due = deadline
+        let now = MonotonicTime.now
+        guard now < due.time else { return timeOut(due.stage) }
+        if isSending {
+            var interest: Interest = .read
+            if isSendBlocked { interest.insert(.write) }
+            let ready = interest.wait(on: connection.descriptor, until: due.time)
+            if ready.contains(.write) { isSendBlocked = false }
+            if ready.contains(.read) { receive(isImmediate: true) }
+            return nil
+        }
+        connection.setBlocking(true)
+        if connection.isBlocking {
+            connection.armReceive(due.time.milliseconds(from: now))
+            if isReused { connection.acknowledgeAtOnce() }
+            receive(isImmediate: false)
+        } else if Interest.read.wait(on: connection.descriptor, until: due.time) != [] {
+            receive(isImmediate: true)
+        }
+        return nil
+    }
+
+    private func receiveOrLeave() -> Step? {
+        if isReceiveDue, !isDrained, receive(isImmediate: true) { return nil }
+        let due = deadline
+        guard MonotonicTime.now < due.time else { return timeOut(due.stage) }
+        if !isReceiveDue { connection.acknowledgeAtOnce() }
+        isReceiveDue = true
+        isDrained = false
+        isSendBlocked = false
+        return .again
+    }
+
+    /// Receives once; answers whether something came, be it the end.
+    @discardableResult
+    private func receive(isImmediate: Bool) -> Bool {
+        switch unsafe connection.receive(into: input.room, isImmediate: isImmediate) {
+        case .done(let count):
+            input.received(count)
+            isDrained = count < input.capacity
+            counts.received += UInt64(count)
+            if !hasReceived {
+                hasReceived = true
+                times.firstByte = .now
+            }
+            return true
+        case .wouldBlock: return false
+        case .ended: inputEnded(nil)
+        case .failed(let error): inputEnded(error)
+        }
+        return true
+    }
+
+    /// The application has closed the connection, or it broke.
+    private func inputEnded(_ error: SystemError?) {
+        input.removeAll()
+        if retryOnFreshConnection() { return }
+        let event = reader.inputEnded()
+        guard case .end(let end) = event else {
+            lookahead = event
+            return
+        }
+        conclude(end)
+        if failure != nil {
+            failure?.system = error ?? sendError
+            if !hasReceived { failure?.reason = "the application closed without an answer" }
+        }
+    }
+
+    // MARK: Deadlines
+
+    private func timeOut(_ stage: Stage) -> Step? {
+        fail(Failure(.timedOut, stage, "the application took too long"))
+        return nil
+    }
+
+    /// The next deadline, and what it is that takes too long then.
+    var deadline: (time: MonotonicTime, stage: Stage) {
+        let ofStage = stageDeadline
+        guard options.timeouts.total > 0 else { return ofStage }
+        let total = times.opened.advanced(byMilliseconds: options.timeouts.total)
+        return total < ofStage.time ? (total, .total) : ofStage
+    }
+
+    private var stageDeadline: (time: MonotonicTime, stage: Stage) {
+        let timeouts = options.timeouts
+        if state == .connecting {
+            return (times.connectBegan.advanced(byMilliseconds: timeouts.connect), .connect)
+        }
+        let read = times.bodyProgress.advanced(byMilliseconds: timeouts.read)
+        guard isSending else {
+            if isHeadTold { return (read, .body) }
+            let sent = times.sent ?? times.sendProgress
+            return (sent.advanced(byMilliseconds: timeouts.head), .head)
+        }
+        if waitsForHost, options.isNonblocking { return (.distantFuture, .send) }
+        let send = times.sendProgress.advanced(byMilliseconds: timeouts.send)
+        // An application that answers while it takes nothing is at work all the same.
+        return isHeadTold ? (max(send, read), .body) : (send, .send)
+    }
+
+    // MARK: Waiting, for event-driven hosts
+
+    package struct Wait {
+        package var descriptor: Int32
+        package var interest: Interest
+        /// Nil: no deadline.
+        package var milliseconds: UInt32?
+    }
+
+    package var wait: Wait {
+        var until = deadline.time
+        var interest: Interest = .read
+        var descriptor = connection.descriptor
+        if state == .connecting, let pendingConnect {
+            until = min(until, pendingConnect.retryAt)
+            interest = pendingConnect.interest
+            descriptor = pendingConnect.descriptor
+        } else if state == .exchanging, isSending, !waitsForHost {
+            interest.insert(.write)
+        }
+        let isBounded = until < .distantFuture
+        return Wait(
+            descriptor: descriptor, interest: interest,
+            milliseconds: isBounded ? until.milliseconds(from: .now) : nil)
+    }
+}

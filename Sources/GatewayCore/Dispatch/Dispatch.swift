@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FastCGI
+internal import Platform
+package import Transport
+
+/// One exchange from top to bottom: takes a connection, sends the request, receives the response,
+/// gives the connection back.
+///
+/// Blocking and event-driven hosts use the same steps; only waiting differs. One thread at a time.
+/// `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the request's
+/// body comes from, `Dispatch+Transfer` sending, receiving and deadlines.
+package final class Dispatch {
+    /// What a call to `next` comes back with. Bytes are valid until more has to be received.
+    package enum Step {
+        /// Wait as `wait` says, then call again.
+        case again
+        case head(isLocalRedirect: Bool)
+        case body(BorrowedBytes)
+        case stderr(BorrowedBytes)
+        case wantsBody
+        case end
+    }
+
+    enum State { case resting, opened, connecting, exchanging, ending, ended }
+
+    var state = State.resting
+    var request: Request?
+    var backend: Backend?
+    var options: DispatchOptions
+    var forkGeneration: UInt32 = 0
+
+    var connection = Connection.none
+    var connector: Connector?
+    var pendingConnect: Connector.Pending?
+    /// Whether the connection served an exchange before this one.
+    var isReused = false
+    var isRetried = false
+
+    package internal(set) var reader: ResponseReader
+    var stream = RequestStream()
+    var vector = GatherVector()
+    var input: InputBuffer
+    /// An event that was read ahead, to tell the host whether more is at hand.
+    var lookahead: ResponseEvent?
+    var isHeadTold = false
+    var hasReceived = false
+
+    /// A piece of a body that a callback supplied.
+    var bodyBuffer = ByteBuffer()
+    var bodyOffset = 0
+    var isBodyAtEnd = false
+    var wantsBody = WantsBody.no
+
+    /// The application takes nothing more; its answer is what counts.
+    var isSendOver = false
+    var isSendBlocked = false
+    /// After a request was sent there is nothing to receive yet: a first attempt would be wasted.
+    var isReceiveDue = false
+    /// The last receive took all there was.
+    var isDrained = false
+    /// The error that ended sending.
+    var sendError: SystemError?
+
+    var times = Times()
+    var counts = Counts()
+    var failure: Failure?
+
+    /// Whether the host was asked for a piece of the body that it writes.
+    enum WantsBody { case no, told, declined }
+
+    struct Times {
+        var opened = MonotonicTime(nanoseconds: 0)
+        var connectBegan = MonotonicTime(nanoseconds: 0)
+        var connected: MonotonicTime?
+        var sendProgress = MonotonicTime(nanoseconds: 0)
+        var sent: MonotonicTime?
+        var firstByte: MonotonicTime?
+        var bodyProgress = MonotonicTime(nanoseconds: 0)
+        var ended: MonotonicTime?
+    }
+
+    struct Counts {
+        var sent: UInt64 = 0
+        var received: UInt64 = 0
+        var body: UInt64 = 0
+        /// Of the request's body, from a source that cannot give them again.
+        var bodyTaken: UInt64 = 0
+    }
+
+    package init(options: BackendOptions) {
+        self.options = DispatchOptions(timeouts: options.timeouts)
+        reader = ResponseReader(limits: options.limits)
+        input = InputBuffer(capacity: options.ioBufferSize)
+    }
+
+    /// Begins an exchange; `next` does the work.
+    package func open(_ request: Request, on backend: Backend, options: DispatchOptions) {
+        self.request = request
+        self.backend = backend
+        self.options = options
+        request.isInUse = true
+        forkGeneration = ForkGeneration.current
+        state = .opened
+        isReused = false
+        isRetried = false
+        isHeadTold = false
+        times = Times()
+        times.opened = .now
+        counts = Counts()
+        failure = nil
+        isBodyAtEnd = false
+        wantsBody = .no
+    }
+
+    /// Ends the exchange and lets go of everything that is not memory to be used again.
+    package func close() {
+        cancel()
+        dropConnection()
+        request?.isInUse = false
+        request = nil
+        backend = nil
+        lookahead = nil
+        state = .resting
+    }
+
+    package var isInherited: Bool { forkGeneration != ForkGeneration.current }
+    package var isNonblocking: Bool { options.isNonblocking }
+    package var isBodyWritten: Bool {
+        if case .written? = request?.body { true } else { false }
+    }
+    package var hasEnded: Bool { state == .ended }
+
+    /// Whether the next call answers at once from what was received, so that the bytes of the last
+    /// step stay valid until the call after that.
+    package var hasMore: Bool {
+        if case .ending = state { return true }
+        if case nil = lookahead { return false }
+        return true
+    }
+
+    /// What happens next.
+    package func next() -> Step {
+        while true {
+            switch state {
+            case .opened: begin()
+            case .connecting:
+                if let step = connect() { return step }
+            case .exchanging:
+                if let step = exchange() { return step }
+            case .ending:
+                state = .ended
+                return .end
+            case .ended, .resting: return .end
+            }
+        }
+    }
+
+    /// The host gives up.
+    package func cancel() {
+        guard state == .opened || state == .connecting || state == .exchanging else { return }
+        fail(Failure(.cancelled, stage, "the host gave up"))
+    }
+
+    var stage: Stage {
+        switch state {
+        case .resting, .opened, .connecting: .connect
+        case .exchanging: isHeadTold ? .body : times.sent == nil ? .send : .head
+        case .ending, .ended: .end
+        }
+    }
+
+    func begin() {
+        guard let request else { return }
+        if let flaw = request.flaw {
+            var failure = Failure(.badRequest, .send, flaw.reason)
+            if case .overLimit = flaw { failure.httpStatus = 431 }
+            return fail(failure)
+        }
+        beginConnecting()
+    }
+
+    /// One turn of the exchange: what was received is read before anything is waited for.
+    private func exchange() -> Step? {
+        switch nextEvent() {
+        case .needsInput: break
+        case .head(let isLocalRedirect):
+            isHeadTold = true
+            times.bodyProgress = .now
+            return .head(isLocalRedirect: isLocalRedirect)
+        case .body(let range):
+            counts.body += UInt64(range.count)
+            lookAhead()
+            return .body(input.part(range))
+        case .stderr(let range):
+            lookAhead()
+            return .stderr(input.part(range))
+        case .end(let end):
+            conclude(end)
+            return nil
+        }
+        if let step = askForBody() { return step }
+        return transfer()
+    }
+
+    private func nextEvent() -> ResponseEvent {
+        if let event = lookahead {
+            lookahead = nil
+            return event
+        }
+        return input.next(of: &reader)
+    }
+
+    private func lookAhead() {
+        let event = input.next(of: &reader)
+        if case .needsInput = event { return }
+        lookahead = event
+    }
+
+    /// The response has ended, well or not.
+    func conclude(_ end: ResponseEnd) {
+        if case .cannotMultiplex = end, retryOnConnectionOfItsOwn() { return }
+        if let failure = Failure(end, stage: stage) {
+            fail(failure)
+        } else {
+            times.ended = .now
+            releaseConnection()
+            state = .ending
+        }
+    }
+
+    func fail(_ failure: Failure) {
+        self.failure = failure
+        times.ended = .now
+        dropConnection()
+        lookahead = nil
+        state = .ending
+    }
+}
+
+extension RequestHead.Refusal {
+    fileprivate var reason: StaticString {
+        switch self {
+        case .emptyName: "a parameter has no name"
+        case .holdsNUL: "a parameter holds a NUL byte"
+        case .overLimit: "the params are larger than max_params_size"
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How one exchange is to be run.
+package struct DispatchOptions: Sendable {
+    /// A connection of the host's, instead of one of the backend's.
+    package struct Supplied: Sendable {
+        package var descriptor: Int32
+        package var isNonblocking: Bool
+        package var keepsConnection: Bool
+        package var requestID: UInt16
+
+        package init(
+            descriptor: Int32, isNonblocking: Bool, keepsConnection: Bool, requestID: UInt16
+        ) {
+            self.descriptor = descriptor
+            self.isNonblocking = isNonblocking
+            self.keepsConnection = keepsConnection
+            self.requestID = requestID
+        }
+    }
+
+    package var isNonblocking = false
+    package var supplied: Supplied?
+    package var timeouts: Timeouts
+
+    package init(timeouts: Timeouts) {
+        self.timeouts = timeouts
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FastCGI
+internal import Platform
+
+/// How an exchange went, or how it goes. Times are microseconds since it was opened.
+package struct DispatchReport {
+    package var outcome: Outcome
+    package var stage: Stage
+    package var httpStatus: UInt32
+    package var applicationStatus: UInt32
+    package var errorNumber: Int32
+    package var isReused: Bool
+    package var isRetried: Bool
+    package var isReusable: Bool
+    package var isHeadTold: Bool
+    package var isBodySent: Bool
+    package var isBodyCut: Bool
+    package var bytesSent: UInt64
+    package var bytesReceived: UInt64
+    package var bodyBytes: UInt64
+    package var stderrDropped: UInt64
+    package var connected: UInt64
+    package var sent: UInt64
+    package var firstByte: UInt64
+    package var total: UInt64
+    /// For the log; empty when nothing failed.
+    package var message: String
+}
+
+extension Dispatch {
+    package var report: DispatchReport {
+        let hasEnded = state == .ended || state == .ending
+        return DispatchReport(
+            outcome: failure?.outcome ?? (hasEnded ? .complete : .pending),
+            stage: failure?.stage ?? stage,
+            httpStatus: failure?.httpStatus ?? UInt32(reader.head.status),
+            applicationStatus: reader.applicationStatus,
+            errorNumber: failure?.system?.number ?? 0,
+            isReused: isReused, isRetried: isRetried,
+            isReusable: hasEnded && isReusable, isHeadTold: isHeadTold,
+            isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
+            bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
+            stderrDropped: reader.stderrDropped,
+            connected: since(times.connected), sent: since(times.sent),
+            firstByte: since(times.firstByte), total: since(times.ended),
+            message: failure.map(describe) ?? "")
+    }
+
+    private func since(_ time: MonotonicTime?) -> UInt64 {
+        time?.microseconds(since: times.opened) ?? 0
+    }
+
+    private func describe(_ failure: Failure) -> String {
+        var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
+        if let system = failure.system { text += ": \(system.text)" }
+        if let address = backend?.address, !address.isEmpty { text += " [\(address)]" }
+        return text
+    }
+}
+
+extension Outcome {
+    package var name: StaticString {
+        switch self {
+        case .pending: "pending"
+        case .complete: "complete"
+        case .connectFailed: "connect-failed"
+        case .timedOut: "timed-out"
+        case .overloaded: "overloaded"
+        case .protocolError: "protocol-error"
+        case .truncated: "truncated"
+        case .cancelled: "cancelled"
+        case .badRequest: "bad-request"
+        }
+    }
+}
+
+extension Stage {
+    package var name: StaticString {
+        switch self {
+        case .connect: "connect"
+        case .send: "send"
+        case .head: "head"
+        case .body: "body"
+        case .total: "total"
+        case .end: "end"
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Platform
+
+/// The library in use by one host: what all its backends share. Used by any thread.
+package final class Gateway: Sendable {
+    /// The host ignores SIGPIPE for good, so that requests can be sent with writev(2).
+    package let isSIGPIPEIgnored: Bool
+    package let log: Log
+    private let apr: APRLibrary
+
+    package init(isSIGPIPEIgnored: Bool, log: Log) throws(APRError) {
+        apr = try APRLibrary()
+        ForkGeneration.watch()
+        self.isSIGPIPEIgnored = isSIGPIPEIgnored
+        self.log = log
+    }
+}

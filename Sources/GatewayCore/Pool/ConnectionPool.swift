@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Platform
+internal import Synchronization
+internal import Transport
+
+/// Connections of a backend that are open and without an exchange. Used by any thread.
+final class ConnectionPool: Sendable {
+    private struct State {
+        var idle: [Connection.Record] = []
+        var forkGeneration: UInt32
+        var isClosed = false
+    }
+
+    private let options: BackendOptions
+    private let state: Mutex<State>
+
+    init(options: BackendOptions) {
+        self.options = options
+        state = Mutex(State(forkGeneration: ForkGeneration.current))
+        state.withLock { $0.idle.reserveCapacity(options.maxIdle) }
+    }
+
+    deinit {
+        closeAll()
+    }
+
+    /// The connection that was used last, since it is the likeliest to be alive; nil when none is.
+    func acquire(now: MonotonicTime) -> Connection? {
+        state.withLock { state in
+            dropInherited(&state)
+            dropExpired(&state, now: now)
+            guard let record = state.idle.popLast() else { return nil }
+            return Connection(record)
+        }
+    }
+
+    /// Keeps a connection whose exchange ended complete, or closes it when there is no room.
+    func release(_ connection: consuming Connection, now: MonotonicTime) {
+        var record = connection.keep()
+        record.idleUntil = now.advanced(byMilliseconds: options.idleTimeout)
+        let isKept = state.withLock { state in
+            dropInherited(&state)
+            dropExpired(&state, now: now)
+            guard !state.isClosed, state.idle.count < options.maxIdle else { return false }
+            guard !isSpent(record) else { return false }
+            state.idle.append(record)
+            return true
+        }
+        if !isKept { _ = Connection(record) }
+    }
+
+    func closeExpired(now: MonotonicTime) {
+        state.withLock { dropExpired(&$0, now: now) }
+    }
+
+    func closeAll() {
+        state.withLock { state in
+            state.isClosed = true
+            dropInherited(&state)
+            while let record = state.idle.popLast() { _ = Connection(record) }
+        }
+    }
+
+    private func isSpent(_ record: Connection.Record) -> Bool {
+        let limit = options.maxRequestsPerConnection
+        return limit > 0 && record.exchangeCount >= limit
+    }
+
+    /// In a child process the connections are the parent's: only the child's copies of the
+    /// descriptors are closed, and nothing is sent.
+    private func dropInherited(_ state: inout State) {
+        guard state.forkGeneration != ForkGeneration.current else { return }
+        state.forkGeneration = ForkGeneration.current
+        while let record = state.idle.popLast() { _ = Connection(record) }
+    }
+
+    /// The one idle for longest is the first.
+    private func dropExpired(_ state: inout State, now: MonotonicTime) {
+        var expired = 0
+        while expired < state.idle.count, state.idle[expired].idleUntil <= now {
+            _ = Connection(state.idle[expired])
+            expired += 1
+        }
+        if expired > 0 { state.idle.removeFirst(expired) }
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAPR
+internal import Glibc
+
+/// A value of errno.
+package struct SystemError: Error, Equatable, Sendable {
+    package var number: Int32
+
+    package init(number: Int32) {
+        self.number = number
+    }
+
+    /// The error of the system call that failed just now on this thread.
+    package static var last: SystemError { SystemError(number: errno) }
+
+    package static let interrupted = SystemError(number: EINTR)
+    package static let wouldBlock = SystemError(number: EAGAIN)
+    package static let inProgress = SystemError(number: EINPROGRESS)
+    package static let brokenPipe = SystemError(number: EPIPE)
+    package static let connectionReset = SystemError(number: ECONNRESET)
+    package static let badDescriptor = SystemError(number: EBADF)
+    package static let tooManyDescriptors = SystemError(number: EMFILE)
+    package static let tableFull = SystemError(number: ENFILE)
+
+    /// What the system calls the error, for messages.
+    package var text: String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+            guard let start = buffer.baseAddress else { return "" }
+            return unsafe String(cString: apr_strerror(number, start, apr_size_t(buffer.count)))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAPR
+
+/// The vector of a gather write: places in memory, in order. Belongs to one exchange.
+@safe
+package struct GatherVector: ~Copyable {
+    /// More than one write of an exchange ever has; below IOV_MAX.
+    package static let capacity = 128
+
+    let start: UnsafeMutablePointer<iovec>
+    package private(set) var count = 0
+
+    package init() {
+        unsafe start = .allocate(capacity: Self.capacity)
+    }
+
+    deinit {
+        unsafe start.deallocate()
+    }
+
+    package var hasRoom: Bool { count < Self.capacity }
+
+    package mutating func removeAll() {
+        count = 0
+    }
+
+    /// Adds bytes, which stay where they are until the write is done.
+    package mutating func append(_ bytes: BorrowedBytes) {
+        guard hasRoom, !bytes.isEmpty else { return }
+        let buffer = unsafe bytes.buffer
+        unsafe start[count] = iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress),
+            iov_len: buffer.count)
+        count += 1
+    }
+}

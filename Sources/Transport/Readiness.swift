@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAPR
+package import Platform
+
+/// What to wait for on a descriptor.
+package struct Interest: OptionSet, Sendable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    package static let read = Interest(rawValue: 1)
+    package static let write = Interest(rawValue: 2)
+
+    /// Waits on this thread until the descriptor is ready or the deadline has passed.
+    ///
+    /// - Returns: what it is ready for; nothing when the deadline has passed. An error on the
+    ///   descriptor counts as ready, so that the next system call tells it.
+    package func wait(on descriptor: Int32, until deadline: MonotonicTime) -> Interest {
+        let events = (contains(.read) ? POLLIN : 0) | (contains(.write) ? POLLOUT : 0)
+        while true {
+            let left = deadline.milliseconds(from: .now)
+            var polled = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+            let count = unsafe poll(&polled, 1, Int32(clamping: left))
+            if count > 0 {
+                let returned = Int32(polled.revents)
+                if returned & (POLLERR | POLLHUP | POLLNVAL) != 0 { return self }
+                var ready: Interest = []
+                if returned & POLLIN != 0 { ready.insert(.read) }
+                if returned & POLLOUT != 0 { ready.insert(.write) }
+                return ready
+            }
+            if count == 0, deadline <= .now { return [] }
+            if count < 0, SystemError.last != .interrupted { return self }
+        }
+    }
+}
