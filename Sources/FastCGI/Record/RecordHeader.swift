@@ -15,9 +15,8 @@ package struct RecordHeader: Equatable, Sendable {
     package var contentLength: UInt16
     package var paddingLength: UInt8
 
-    /// A record to be sent, padded to a multiple of 8 bytes as §3.3 recommends.
-    ///
-    /// - Parameter contentLength: at most `maxContent`; more is cut, which callers rule out.
+    /// A record to be sent, padded to a multiple of 8 bytes as §3.3 recommends. Content is at most
+    /// `maxContent` bytes; more is cut, which callers rule out.
     package init(_ type: RecordType, requestID: UInt16, contentLength: Int) {
         self.type = type.rawValue
         self.requestID = requestID

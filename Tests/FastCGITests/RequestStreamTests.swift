@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+import FastCGI
+import Testing
+
+@Suite("The request stream")
+struct RequestStreamTests {
+    private static let head = pattern(24)
+
+    /// Bytes that leave when a body is sent through a stream, and what the stream did meanwhile.
+    private struct Sending: ~Copyable {
+        var stream = RequestStream()
+        var wire: [UInt8] = []
+        var writes = 0
+        var consumed = 0
+        let body: [UInt8]
+
+        init(body: [UInt8], requestID: UInt16 = 1) {
+            self.body = body
+            stream.begin(requestID: requestID, headCount: RequestStreamTests.head.count)
+        }
+
+        /// Plans a write of the body up to `windowEnd`, and lets at most `most` bytes of it out.
+        mutating func write(windowEnd: Int, isLast: Bool, most: Int) {
+            let window = body[consumed..<windowEnd]
+            stream.planWrite(window: window.count, isLast: isLast)
+            var bytes: [UInt8] = []
+            for index in 0..<stream.plan.count {
+                let range = stream.plan.range(at: index)
+                switch stream.plan.source(at: index) {
+                case .head: bytes += RequestStreamTests.head[range]
+                case .pending: bytes += stream.pendingAddress[range]
+                case .framing: bytes += stream.framingAddress[range]
+                case .body: bytes += window.dropFirst(range.lowerBound).prefix(range.count)
+                }
+            }
+            #expect(bytes.count == stream.plan.size)
+            let count = min(most, bytes.count)
+            wire += bytes[..<count]
+            consumed += stream.sent(count)
+            writes += 1
+        }
+
+        var state: String {
+            [
+                stream.hasBegun ? "begun" : nil, stream.hasUnsent ? "unsent" : nil,
+                stream.isDone ? "done" : nil,
+            ].compactMap { $0 }.joined(separator: " ")
+        }
+
+        mutating func absorb(to end: Int, isLast: Bool) {
+            let piece = Array(body[consumed..<end])
+            stream.absorb(piece.span.bytes, isLast: isLast)
+            consumed = end
+        }
+    }
+
+    /// Whether these bytes are the head, the body in well-formed STDIN records, and STDIN's end.
+    private func expect(_ wire: [UInt8], carries body: [UInt8], requestID: UInt16 = 1) throws {
+        #expect(Array(wire.prefix(24)) == Self.head)
+        let records = try #require(WireRecord.decode(Array(wire.dropFirst(24))))
+        #expect(records.allSatisfy { $0.type == 5 && $0.requestID == requestID })
+        #expect(records.allSatisfy { $0.content.count <= 65_528 })
+        #expect(records.allSatisfy { ($0.content.count + $0.padding) % 8 == 0 && $0.padding < 8 })
+        #expect(records.dropLast().allSatisfy { !$0.content.isEmpty })
+        #expect(records.last?.content == [])
+        #expect(records.flatMap(\.content) == body)
+    }
+
+    private static let sizes = [
+        0, 1, 7, 8, 9, 255, 65_527, 65_528, 65_529, 65_536, 131_056, 131_057, 786_336, 786_337,
+        1_048_576,
+    ]
+
+    @Test("carries head, body and end of STDIN in one write, up to a mebibyte", arguments: sizes)
+    func oneWrite(size: Int) throws {
+        var sending = Sending(body: pattern(size), requestID: 2)
+        while !sending.stream.isDone {
+            sending.write(windowEnd: size, isLast: true, most: .max)
+        }
+        try expect(sending.wire, carries: sending.body, requestID: 2)
+        #expect(sending.writes == 1)
+    }
+
+    @Test(
+        "goes on where a write ended, for every size of write",
+        arguments: [0, 1, 5, 8, 100, 300], 1...48)
+    func everyWriteSize(size: Int, most: Int) throws {
+        var sending = Sending(body: pattern(size))
+        while !sending.stream.isDone {
+            #expect(sending.writes < 1000)
+            sending.write(windowEnd: size, isLast: true, most: most)
+        }
+        try expect(sending.wire, carries: sending.body)
+        #expect(sending.consumed == size)
+    }
+
+    @Test(
+        "goes on where a write ended, in and around full records",
+        arguments: [65_528, 65_529, 131_057], [1, 7, 8, 9, 4096, 65_527, 65_535, 65_536, 65_537])
+    func fullRecords(size: Int, most: Int) throws {
+        // Byte by byte only where records meet: the rest says nothing new.
+        var sending = Sending(body: pattern(size))
+        while !sending.stream.isDone {
+            let toEdge = (65_528 - 40) - sending.consumed % 65_528
+            sending.write(windowEnd: size, isLast: true, most: max(most, toEdge))
+        }
+        try expect(sending.wire, carries: sending.body)
+    }
+
+    @Test("sends windows that grow while writes end anywhere", arguments: 0..<300)
+    func randomWindows(seed: UInt64) throws {
+        var random = RepeatableGenerator(seed: seed)
+        let size = Int.random(in: 0...[40, 400, 200_000][Int(seed % 3)], using: &random)
+        let longest = max(2, size / Int.random(in: 1...20, using: &random))
+        var sending = Sending(body: pattern(size))
+        var windowEnd = 0
+        while !sending.stream.isDone {
+            windowEnd = min(size, windowEnd + Int.random(in: 0...longest, using: &random))
+            let isLast = windowEnd == size && Bool.random(using: &random)
+            sending.write(
+                windowEnd: windowEnd, isLast: isLast,
+                most: Int.random(in: 0...longest + 30, using: &random))
+        }
+        try expect(sending.wire, carries: sending.body)
+        #expect(sending.consumed == size)
+    }
+
+    @Test("absorbs pieces between writes that end anywhere", arguments: 0..<300)
+    func randomAbsorbs(seed: UInt64) throws {
+        var random = RepeatableGenerator(seed: seed &+ 1000)
+        let size = Int.random(in: 0...[40, 400, 200_000][Int(seed % 3)], using: &random)
+        let longest = max(2, size / Int.random(in: 1...20, using: &random))
+        var sending = Sending(body: pattern(size))
+        var windowEnd = 0
+        var isEnded = false
+        while !sending.stream.isDone {
+            windowEnd = min(size, windowEnd + Int.random(in: 0...longest, using: &random))
+            let isLast = windowEnd == size && Bool.random(using: &random)
+            if Bool.random(using: &random), !isEnded {
+                sending.absorb(to: windowEnd, isLast: isLast)
+                #expect(sending.consumed == windowEnd)
+                isEnded = isLast
+            }
+            let most = Int.random(in: 0...longest + 30, using: &random)
+            sending.write(windowEnd: windowEnd, isLast: isLast, most: most)
+        }
+        try expect(sending.wire, carries: sending.body)
+        #expect(sending.consumed == size)
+    }
+
+    @Test("absorbs a whole body before anything is sent", arguments: sizes)
+    func absorbsWhole(size: Int) throws {
+        var sending = Sending(body: pattern(size))
+        sending.absorb(to: size, isLast: true)
+        while !sending.stream.isDone {
+            sending.write(windowEnd: size, isLast: true, most: 100_000)
+        }
+        try expect(sending.wire, carries: sending.body)
+    }
+
+    @Test("absorbs what a write left of its window, wherever it ended", arguments: 0...200)
+    func absorbsRest(most: Int) throws {
+        var sending = Sending(body: pattern(120))
+        sending.write(windowEnd: 100, isLast: false, most: most)
+        sending.absorb(to: 100, isLast: false)
+        sending.absorb(to: 120, isLast: true)
+        while !sending.stream.isDone {
+            sending.write(windowEnd: 120, isLast: true, most: 3)
+        }
+        try expect(sending.wire, carries: sending.body)
+    }
+
+    @Test("says what is left to do")
+    func progress() {
+        var sending = Sending(body: pattern(10))
+        #expect(sending.state == "unsent")
+        sending.write(windowEnd: 0, isLast: false, most: 0)
+        #expect(sending.state == "unsent")
+        sending.write(windowEnd: 0, isLast: false, most: 24)
+        #expect(sending.state == "begun")
+        sending.write(windowEnd: 0, isLast: false, most: .max)
+        #expect(sending.wire.count == 24, "nothing to send is no empty record")
+        sending.write(windowEnd: 10, isLast: false, most: .max)
+        #expect(sending.consumed == 10)
+        #expect(sending.state == "begun")
+        sending.write(windowEnd: 10, isLast: true, most: 7)
+        #expect(sending.state == "begun unsent")
+        sending.write(windowEnd: 10, isLast: true, most: 1)
+        #expect(sending.state == "begun done")
+        sending.write(windowEnd: 10, isLast: true, most: .max)
+        #expect(sending.wire.count == 24 + 8 + 10 + 6 + 8)
+    }
+
+    @Test("keeps no more memory the longer a body is sent, wherever writes end")
+    func boundedMemory() throws {
+        var sending = Sending(body: pattern(40_000))
+        sending.write(windowEnd: 16, isLast: false, most: 24 + 8 + 8)
+        var longest = 0
+        while sending.consumed + 32 < sending.body.count {
+            // The open record's content, and half of the header of the next one.
+            let open = sending.consumed % 16 == 0 ? 16 : 8
+            let unsent = sending.stream.hasUnsent ? 4 : 0
+            sending.write(
+                windowEnd: sending.consumed + open + 16, isLast: false, most: unsent + open + 4)
+            longest = max(longest, sending.stream.pendingAddress.count)
+        }
+        #expect(longest <= 16)
+        while !sending.stream.isDone {
+            sending.write(windowEnd: sending.body.count, isLast: true, most: .max)
+        }
+        try expect(sending.wire, carries: sending.body)
+    }
+
+    @Test("starts over for another request")
+    func beginsAgain() throws {
+        var sending = Sending(body: pattern(100))
+        sending.write(windowEnd: 100, isLast: false, most: 40)
+        sending.absorb(to: 60, isLast: false)
+        sending.stream.begin(requestID: 5, headCount: 24)
+        sending.wire = []
+        sending.consumed = 0
+        #expect(sending.state == "unsent")
+        while !sending.stream.isDone {
+            sending.write(windowEnd: 100, isLast: true, most: 50)
+        }
+        try expect(sending.wire, carries: sending.body, requestID: 5)
+    }
+}
