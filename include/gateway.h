@@ -231,10 +231,15 @@ void gateway_close(gateway *gateway);
 /* An application and how to treat it: its address, time limits, size limits. */
 typedef struct gateway_backend gateway_backend;
 
+/* Keep connections open for further exchanges (FCGI_KEEP_CONN). An application that runs one
+ * exchange at a time per process, as php-fpm does, needs a process for each connection that is kept,
+ * idle or not. */
+#define GATEWAY_BACKEND_KEEP_CONNECTIONS 0x1u
+
 /* Durations are at most 86400000 ms (a day). Each field's 0 is its default. */
 typedef struct gateway_backend_options {
     size_t size;                 /* sizeof(gateway_backend_options) */
-    uint32_t flags;              /* 0; no flag is defined yet */
+    uint32_t flags;              /* GATEWAY_BACKEND_KEEP_CONNECTIONS or 0 */
     uint32_t connect_timeout_ms; /* to connect; default 5000 */
     uint32_t send_timeout_ms;    /* without a byte taken by the application while something is to
                                     be sent; default 60000 */
@@ -249,11 +254,15 @@ typedef struct gateway_backend_options {
                                     default 1048576 */
     uint32_t max_stderr_size;    /* bytes of STDERR that are handed to the host for one exchange,
                                     the rest is counted and dropped; default 65536 */
+    uint32_t idle_timeout_ms;    /* how long a kept connection may be idle before it is closed;
+                                    default 30000 */
+    uint32_t max_idle;           /* idle connections, 1 to 65535; default 32 */
+    uint32_t max_requests_per_connection; /* before it is closed; default no limit */
 } gateway_backend_options;
 
 /* clang-format off */
 #define GATEWAY_BACKEND_OPTIONS_INIT \
-    { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /*

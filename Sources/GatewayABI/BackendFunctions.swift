@@ -44,7 +44,11 @@ extension BackendOptions {
     /// Nil when a field is out of its range.
     fileprivate init?(_ given: gateway_backend_options) {
         self.init()
-        guard given.flags == 0 else { return nil }
+        guard given.flags & ~GATEWAY_BACKEND_KEEP_CONNECTIONS == 0 else { return nil }
+        keepsConnections = given.flags & GATEWAY_BACKEND_KEEP_CONNECTIONS != 0
+        if given.idle_timeout_ms != 0 { idleTimeout = given.idle_timeout_ms }
+        maxRequestsPerConnection = given.max_requests_per_connection
+        guard idleTimeout <= Timeouts.longest else { return nil }
         let isRead =
             timeouts.read(
                 connect: given.connect_timeout_ms, send: given.send_timeout_ms,
@@ -54,6 +58,7 @@ extension BackendOptions {
             && read(given.max_head_size, into: &limits.maxHeadSize, range: 1_024...16_777_216)
             && read(given.max_head_fields, into: &limits.maxHeadFields, range: 1...65_535)
             && read(given.max_params_size, into: &maxParamsSize, range: 1_024...16_777_216)
+            && read(given.max_idle, into: &maxIdle, range: 1...65_535)
             && read(given.max_stderr_size, into: &limits.maxStderrSize, range: 1...16_777_216)
         guard isRead else { return nil }
     }
