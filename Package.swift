@@ -29,7 +29,7 @@ let safeRules = libraryRules + [.strictMemorySafety()]
 let package = Package(
     name: "gateway",
     products: [
-        .library(name: "gateway", type: .dynamic, targets: ["GatewayABI"])
+        .library(name: "gateway", type: .dynamic, targets: ["GatewayLibrary"])
     ],
     targets: [
         .systemLibrary(name: "CGateway", path: "include"),
@@ -45,7 +45,9 @@ let package = Package(
         .target(
             name: "GatewayABI",
             dependencies: ["CGateway", "FastCGI", "GatewayCore", "Platform", "Transport"],
-            exclude: ["exports.map"],
+            swiftSettings: libraryRules),
+        .target(
+            name: "GatewayLibrary", dependencies: ["GatewayABI"], exclude: ["exports.map"],
             swiftSettings: libraryRules,
             linkerSettings: [
                 .unsafeFlags([
@@ -56,12 +58,15 @@ let package = Package(
                     "-Xlinker", "-soname", "-Xlinker", "libgateway.so.0",
                     // Hosts such as httpd unload modules; a Swift runtime must stay.
                     "-Xlinker", "-z", "-Xlinker", "nodelete",
-                    "-Xlinker", "--version-script=Sources/GatewayABI/exports.map",
+                    "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/Sources/GatewayLibrary/exports.map",
                     "-Xlinker", "--gc-sections",
                     // aprutil would drag in libldap and more.
                     "-Xlinker", "--as-needed",
                 ])
             ]),
+        .testTarget(
+            name: "GatewayABITests", dependencies: ["CGateway", "GatewayABI"], swiftSettings: rules),
         .testTarget(
             name: "FastCGITests", dependencies: ["FastCGI"], exclude: ["Transcripts"],
             swiftSettings: rules),

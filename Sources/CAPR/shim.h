@@ -3,9 +3,6 @@
 #ifndef GATEWAY_CAPR_SHIM_H
 #define GATEWAY_CAPR_SHIM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <apr-1.0/apr_errno.h>
 #include <apr-1.0/apr_general.h>
 #include <apr-1.0/apr_network_io.h>
@@ -30,7 +27,7 @@ static inline apr_status_t capr_pool_create(apr_pool_t **made, apr_pool_t *paren
     return apr_pool_create(made, parent);
 }
 
-/* With _GNU_SOURCE the address parameter is a transparent union, which Swift does not import. */
+/* The cast between two kinds of address takes one line in C. */
 static inline int capr_connect(int descriptor, const struct sockaddr_storage *address,
                                socklen_t length)
 {

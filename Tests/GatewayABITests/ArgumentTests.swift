@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CGateway
+import GatewayABI
+import Testing
+
+@Suite("Arguments that make no sense")
+struct ArgumentTests {
+    @Test("NULL is refused everywhere and closes nothing")
+    func null() {
+        #expect(gateway_open(nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_backend_open(nil, nil, nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_open(nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_param(nil, nil, 0, nil, 0) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_body_bytes(nil, nil, 0) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_body_callback(nil, nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_body_written(nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_clear(nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_exchange_open(nil, nil, nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_exchange_next(nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_exchange_write(nil, nil, 0, 0) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_exchange_wait(nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_exchange_result(nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_exchange_cancel(nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_handle(nil, nil, nil, nil, nil, nil) == .GATEWAY_ERR_INVALID)
+        gateway_exchange_close(nil)
+        gateway_request_close(nil)
+        gateway_backend_close(nil)
+        gateway_close(nil)
+    }
+
+    @Test(
+        "an address that cannot be read is refused",
+        arguments: [
+            "", "unix:", "unix:relative", "unix:@", "tcp:", "tcp:host", "tcp:host:", "tcp:host:0",
+            "tcp:host:65536", "tcp:::1:80", "tcp:[::1:80", "tcp::80", "http://host/",
+            "unix:/" + String(repeating: "a", count: 107),
+        ])
+    func address(_ address: String) throws {
+        let gateway = try OpenGateway()
+        var backend: OpaquePointer?
+        #expect(
+            gateway_backend_open(gateway.handle, address, nil, &backend) == .GATEWAY_ERR_ADDRESS)
+        #expect(backend == nil)
+    }
+
+    @Test("a size that is none, an unknown flag and a handle of another kind are refused")
+    func structs() throws {
+        let gateway = try OpenGateway()
+        var options = gateway_backend_options()
+        var backend: OpaquePointer?
+        options.size = 3
+        #expect(open(gateway, &options, &backend) == .GATEWAY_ERR_INVALID)
+        options.size = .max
+        #expect(open(gateway, &options, &backend) == .GATEWAY_ERR_INVALID)
+        options.size = MemoryLayout<gateway_backend_options>.size
+        options.flags = 0x8000_0000
+        #expect(open(gateway, &options, &backend) == .GATEWAY_ERR_INVALID)
+        options.flags = 0
+        options.head_timeout_ms = 86_400_001
+        #expect(open(gateway, &options, &backend) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_open(gateway.handle, &backend) == .GATEWAY_ERR_INVALID)
+    }
+
+    @Test("the head of a struct is enough, and what is behind it is not read")
+    func shortStruct() throws {
+        let gateway = try OpenGateway()
+        var options = gateway_backend_options()
+        options.size = MemoryLayout<Int>.size
+        options.flags = 0xFFFF_FFFF
+        var backend: OpaquePointer?
+        #expect(open(gateway, &options, &backend) == .GATEWAY_OK)
+        gateway_backend_close(backend)
+    }
+
+    @Test("a parameter that cannot be sent makes the exchange a bad request")
+    func badParameter() throws {
+        let gateway = try OpenGateway()
+        var backend: OpaquePointer?
+        var request: OpaquePointer?
+        #expect(gateway_backend_open(gateway.handle, "unix:/nowhere", nil, &backend) == .GATEWAY_OK)
+        #expect(gateway_request_open(backend, &request) == .GATEWAY_OK)
+        #expect(gateway_request_param(request, "A\0B", 3, "v", 1) == .GATEWAY_ERR_ENCODING)
+        var result = gateway_result()
+        result.size = MemoryLayout<gateway_result>.size
+        #expect(gateway_handle(backend, request, nil, nil, nil, &result) == .GATEWAY_OK)
+        #expect(result.outcome == .GATEWAY_OUTCOME_BAD_REQUEST)
+        #expect(result.http_status == 400)
+        #expect(gateway_request_clear(request) == .GATEWAY_OK)
+        let large = String(repeating: "v", count: 1_048_577)
+        #expect(
+            gateway_request_param(request, "A", 1, large, large.utf8.count) == .GATEWAY_ERR_LIMIT)
+        #expect(gateway_handle(backend, request, nil, nil, nil, &result) == .GATEWAY_OK)
+        #expect(result.http_status == 431)
+        gateway_request_close(request)
+        gateway_backend_close(backend)
+    }
+
+    private func open(
+        _ gateway: OpenGateway, _ options: inout gateway_backend_options,
+        _ backend: inout OpaquePointer?
+    ) -> gateway_status {
+        gateway_backend_open(gateway.handle, "unix:/nowhere", &options, &backend)
+    }
+}
+
+/// A gateway for one test.
+final class OpenGateway {
+    let handle: OpaquePointer
+
+    init() throws {
+        var opened: OpaquePointer?
+        #expect(gateway_open(nil, &opened) == .GATEWAY_OK)
+        handle = try #require(opened)
+    }
+
+    deinit {
+        gateway_close(handle)
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CGateway
+import GatewayABI
+import Testing
+
+/// Compiles only when the header declares a function as it is implemented.
+private func same<Function>(_ declared: Function, _ implemented: Function) -> Int { 1 }
+
+@Suite("The header")
+struct HeaderTests {
+    @Test("declares each function as it is implemented")
+    func signatures() {
+        var functions = 0
+        functions += same(gateway_version, gatewayVersion)
+        functions += same(gateway_version_number, gatewayVersionNumber)
+        functions += same(gateway_abi_version, gatewayABIVersion)
+        functions += same(gateway_status_name, gatewayStatusName)
+        functions += same(gateway_outcome_name, gatewayOutcomeName)
+        functions += same(gateway_stage_name, gatewayStageName)
+        functions += same(gateway_open, gatewayOpen)
+        functions += same(gateway_close, gatewayClose)
+        functions += same(gateway_backend_open, gatewayBackendOpen)
+        functions += same(gateway_backend_close, gatewayBackendClose)
+        functions += same(gateway_request_open, gatewayRequestOpen)
+        functions += same(gateway_request_param, gatewayRequestParam)
+        functions += same(gateway_request_body_bytes, gatewayRequestBodyBytes)
+        functions += same(gateway_request_body_callback, gatewayRequestBodyCallback)
+        functions += same(gateway_request_body_written, gatewayRequestBodyWritten)
+        functions += same(gateway_request_clear, gatewayRequestClear)
+        functions += same(gateway_request_close, gatewayRequestClose)
+        functions += same(gateway_exchange_open, gatewayExchangeOpen)
+        functions += same(gateway_exchange_next, gatewayExchangeNext)
+        functions += same(gateway_exchange_write, gatewayExchangeWrite)
+        functions += same(gateway_exchange_wait, gatewayExchangeWait)
+        functions += same(gateway_exchange_result, gatewayExchangeResult)
+        functions += same(gateway_exchange_cancel, gatewayExchangeCancel)
+        functions += same(gateway_exchange_close, gatewayExchangeClose)
+        functions += same(gateway_handle, gatewayHandle)
+        #expect(functions == 25)
+    }
+
+    @Test("tells the version that the library tells")
+    func version() {
+        #expect(gateway_version_number() == 1_000)
+        #expect(String(cString: gateway_version()) == "0.1.0")
+        #expect(gateway_abi_version() == UInt32(GATEWAY_ABI_VERSION))
+    }
+
+    @Test("names every outcome, stage and status")
+    func names() {
+        #expect(String(cString: gateway_status_name(.GATEWAY_ERR_LIMIT)) == "GATEWAY_ERR_LIMIT")
+        #expect(String(cString: gateway_outcome_name(.GATEWAY_OUTCOME_TIMED_OUT)) == "timed-out")
+        #expect(String(cString: gateway_stage_name(.GATEWAY_STAGE_HEAD)) == "head")
+        #expect(String(cString: gateway_stage_name(.GATEWAY_STAGE_END)) == "end")
+    }
+}
