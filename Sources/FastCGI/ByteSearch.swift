@@ -13,6 +13,13 @@ package enum ASCII {
     package static let delete: UInt8 = 0x7F
 }
 
+extension Array where Element == UInt8 {
+    /// A copy of the bytes.
+    package init(_ bytes: RawSpan) {
+        self = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    }
+}
+
 extension RawSpan {
     /// The byte at an offset within the span, which the caller has checked.
     @inline(__always)

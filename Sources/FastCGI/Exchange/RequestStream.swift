@@ -144,6 +144,23 @@ package struct RequestStream: ~Copyable {
         }
     }
 
+    /// Ends an exchange that is given up: completes the record that has begun, with the piece of
+    /// the body that follows, and ends STDIN.
+    ///
+    /// - Returns: what is still to be sent for that, of the request's head too.
+    package mutating func abandon(head: borrowing RequestHead, piece: RawSpan) -> [UInt8] {
+        let taken = min(openContent, piece.byteCount)
+        pending.append(piece.extracting(0..<taken))
+        // A body that cannot be had any more is made up: its record has told its length.
+        pending.append(zeros: openContent - taken)
+        if openContent > 0 { pending.append(zeros: openPadding) }
+        openContent = 0
+        absorb(RawSpan(), isLast: true)
+        let unsentHead = head.bytes.extracting(headSent..<headCount)
+        let unsent = pending.bytes.extracting(pendingSent..<pending.count)
+        return [UInt8](unsentHead) + [UInt8](unsent)
+    }
+
     private mutating func addHeader(content: Int) -> Int {
         let start = framing.count
         let header = RecordHeader(.stdin, requestID: requestID, contentLength: content)

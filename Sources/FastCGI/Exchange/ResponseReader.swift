@@ -71,6 +71,9 @@ package struct ResponseReader: ~Copyable {
     /// Whether a byte of the head was read.
     package var hasBegunHead: Bool { !head.isEmpty }
 
+    /// Where in the records the reader is, to go on without telling events.
+    package var recordReader: RecordReader { records }
+
     /// Goes on at `position` of the input and moves it over what was used.
     package mutating func next(_ input: RawSpan, at position: inout Int) -> ResponseEvent {
         if let pendingEnd { return .end(pendingEnd) }

@@ -44,6 +44,22 @@ package struct RecordReader: Sendable {
         position += skipped
     }
 
+    /// Reads all the input, and tells whether the END_REQUEST of a request is in it, or nothing
+    /// behind it can be understood.
+    package mutating func skipsToEnd(of requestID: UInt16, in input: RawSpan) -> Bool {
+        var position = 0
+        while true {
+            switch next(input, at: &position) {
+            case .needsInput: return false
+            case .badVersion: return true
+            case .content: continue
+            case .header(let header):
+                let isEnd = header.type == RecordType.endRequest.rawValue
+                if isEnd, header.requestID == requestID { return true }
+            }
+        }
+    }
+
     /// Goes on at `position` of the input and moves it over what was used.
     package mutating func next(_ input: RawSpan, at position: inout Int) -> Step {
         while position < input.byteCount {

@@ -12,6 +12,7 @@ package final class Backend: Sendable {
     package let endpoint: Endpoint?
     package let options: BackendOptions
     let pool: ConnectionPool
+    let closing = ClosingList()
     private let resting = Mutex(RestingDispatches())
 
     package init(gateway: Gateway, address: String, endpoint: Endpoint?, options: BackendOptions) {
@@ -36,9 +37,17 @@ package final class Backend: Sendable {
         resting.withLock { $0.push(dispatch) }
     }
 
-    /// Closes the idle connections.
+    /// Does what is due without an exchange: closes what is idle for too long, and goes on closing
+    /// what was given up.
+    package func maintain() {
+        pool.closeExpired(now: .now)
+        closing.serve()
+    }
+
+    /// Closes the connections that no exchange uses.
     package func close() {
         pool.closeAll()
+        closing.closeAll()
     }
 }
 

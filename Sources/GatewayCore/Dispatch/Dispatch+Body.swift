@@ -19,15 +19,22 @@ extension Dispatch {
 
     /// The piece of the body to be sent next, and whether the body ends with it; nil when the body
     /// cannot be had.
-    func bodyAtHand() -> (bytes: BorrowedBytes, isLast: Bool)? {
+    func nextPiece() -> (bytes: BorrowedBytes, isLast: Bool)? {
+        if case .callback(let body)? = request?.body, bodyOffset == bodyBuffer.count {
+            guard isBodyAtEnd || fill(from: body) else { return nil }
+        }
         switch request?.body {
-        case .none?, nil: return (.none, true)
-        case .bytes(let bytes)?: return (bytes.dropping(bodyOffset), true)
-        case .callback(let body)?:
-            if bodyOffset == bodyBuffer.count, !isBodyAtEnd, !fill(from: body) { return nil }
-            let piece = unsafe BorrowedBytes(bodyBuffer.address)
-            return (piece.dropping(bodyOffset), isBodyAtEnd)
-        case .written?: return (.none, isBodyAtEnd)
+        case .none?, .bytes?, nil: return (bodyAtHand, true)
+        case .callback?, .written?: return (bodyAtHand, isBodyAtEnd)
+        }
+    }
+
+    /// The bytes of the body that are in memory and not sent.
+    var bodyAtHand: BorrowedBytes {
+        switch request?.body {
+        case .none?, .written?, nil: .none
+        case .bytes(let bytes)?: bytes.dropping(bodyOffset)
+        case .callback?: unsafe BorrowedBytes(bodyBuffer.address).dropping(bodyOffset)
         }
     }
 

@@ -8,6 +8,7 @@ internal import Transport
 extension Dispatch {
     func beginConnecting() {
         guard let backend else { return }
+        backend.closing.serve()
         times.connectBegan = .now
         if let supplied = options.supplied {
             connection = Connection(
@@ -110,6 +111,24 @@ extension Dispatch {
         var kept = Connection.none
         swap(&kept, &connection)
         backend.pool.release(kept, now: times.ended ?? .now)
+    }
+
+    /// The exchange is given up: its connection is closed in the order that lets the application
+    /// notice, while the host goes on.
+    func abandonConnection() {
+        guard state == .exchanging, stream.hasBegun, !isSendOver, let request, let backend,
+            !connection.record.isSupplied
+        else { return dropConnection() }
+        let requestID = connection.record.lastRequestID
+        var records = reader.recordReader
+        if input.skipsToEnd(of: requestID, with: &records) { return dropConnection() }
+        var abandoned = Connection.none
+        swap(&abandoned, &connection)
+        abandoned.setBlocking(false)
+        let unsent = bodyAtHand.withSpan { stream.abandon(head: request.head, piece: $0) }
+        backend.closing.add(
+            ClosingConnection(
+                abandoned.keep(), unsent: unsent, records: records, requestID: requestID))
     }
 
     func dropConnection() {

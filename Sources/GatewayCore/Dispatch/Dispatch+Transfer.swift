@@ -26,7 +26,7 @@ extension Dispatch {
 
     /// Sends as much as one write takes; false when the exchange ended over it.
     private func sendAtHand() -> Bool {
-        guard let atHand = bodyAtHand() else {
+        guard let atHand = nextPiece() else {
             fail(Failure(.cancelled, .send, "the request's body cannot be had"))
             return false
         }

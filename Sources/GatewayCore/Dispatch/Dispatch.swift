@@ -232,7 +232,10 @@ package final class Dispatch {
     func fail(_ failure: Failure) {
         self.failure = failure
         times.ended = .now
-        dropConnection()
+        switch failure.outcome {
+        case .cancelled, .timedOut: abandonConnection()
+        default: dropConnection()
+        }
         lookahead = nil
         state = .ending
     }

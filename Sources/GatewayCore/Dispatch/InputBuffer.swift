@@ -33,6 +33,11 @@ struct InputBuffer: ~Copyable {
         return event
     }
 
+    /// Reads the rest without telling what it means, but whether the response ends in it.
+    func skipsToEnd(of requestID: UInt16, with records: inout RecordReader) -> Bool {
+        records.skipsToEnd(of: requestID, in: bytes.extracting(position..<count))
+    }
+
     private var bytes: RawSpan {
         @_lifetime(borrow self)
         get {

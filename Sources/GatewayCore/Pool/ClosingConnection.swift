@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FastCGI
+internal import Platform
+internal import Transport
+
+/// A connection whose exchange was given up.
+///
+/// Closed at once, some applications would keep a thread that waits for the rest of the request
+/// for ever. So the record that had begun is completed, STDIN is ended, and what the application
+/// still sends is read and dropped, up to END_REQUEST or a limit.
+struct ClosingConnection: Sendable {
+    private static let timeLimit: UInt32 = 5_000
+    private static let sizeLimit = 1_048_576
+
+    let record: Connection.Record
+    private let deadline: MonotonicTime
+    private let unsent: [UInt8]
+    private var sentCount = 0
+    private var records: RecordReader
+    private let requestID: UInt16
+    private var drainedCount = 0
+
+    init(
+        _ record: Connection.Record, unsent: [UInt8], records: RecordReader, requestID: UInt16
+    ) {
+        self.record = record
+        self.unsent = unsent
+        self.records = records
+        self.requestID = requestID
+        deadline = MonotonicTime.now.advanced(byMilliseconds: Self.timeLimit)
+    }
+
+    /// Goes on as far as nothing has to be waited for; answers whether it is to be closed now.
+    mutating func serve(now: MonotonicTime) -> Bool {
+        let connection = Connection(record)
+        let isDone = now >= deadline || send(on: connection) || drain(connection)
+        _ = connection.keep()
+        return isDone
+    }
+
+    /// Answers whether the connection is broken.
+    private mutating func send(on connection: borrowing Connection) -> Bool {
+        guard sentCount < unsent.count else { return false }
+        var vector = GatherVector()
+        let result = unsafe unsent.withUnsafeBytes { bytes in
+            unsafe vector.append(BorrowedBytes(bytes).dropping(sentCount))
+            return connection.send(vector, isSIGPIPEIgnored: false)
+        }
+        switch result {
+        case .done(let count): sentCount += count
+        case .wouldBlock: break
+        case .ended, .failed: return true
+        }
+        return false
+    }
+
+    /// Answers whether everything came, or enough.
+    private mutating func drain(_ connection: borrowing Connection) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
+            while drainedCount < Self.sizeLimit {
+                switch unsafe connection.receive(into: room, isImmediate: true) {
+                case .wouldBlock: return false
+                case .ended, .failed: return true
+                case .done(let count):
+                    drainedCount += count
+                    let received = unsafe UnsafeRawBufferPointer(rebasing: room[..<count])
+                    let input = unsafe RawSpan(_unsafeBytes: received)
+                    if records.skipsToEnd(of: requestID, in: input) { return true }
+                }
+            }
+            return true
+        }
+    }
+}
