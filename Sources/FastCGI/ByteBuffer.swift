@@ -40,11 +40,55 @@ package struct ByteBuffer: ~Copyable {
         count += 1
     }
 
+    /// Appends a number in network byte order.
+    package mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(
+        bigEndian number: Number
+    ) {
+        reserve(MemoryLayout<Number>.size)
+        unsafe storage.storeBytes(of: number.bigEndian, toByteOffset: count, as: Number.self)
+        count += MemoryLayout<Number>.size
+    }
+
     package mutating func append(_ bytes: RawSpan) {
-        reserve(bytes.byteCount)
         unsafe bytes.withUnsafeBytes { source in
             unsafe append(copying: source)
         }
+    }
+
+    /// Appends bytes that hold no NUL; where one does, nothing is appended.
+    ///
+    /// One pass, eight bytes a step: params are many and short, and a call for each of them to find
+    /// NUL and a call to copy cost more than the bytes do.
+    ///
+    /// - Returns: whether the bytes were appended.
+    package mutating func appendText(_ text: RawSpan) -> Bool {
+        let size = text.byteCount
+        guard size > 0 else { return true }
+        reserve(size)
+        guard let base = unsafe storage.baseAddress else { return false }
+        let to = unsafe base + count
+        var offset = 0
+        while offset &+ 8 <= size {
+            let word = text.word(at: offset)
+            guard !word.holdsZeroByte else { return false }
+            unsafe to.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
+            offset &+= 8
+        }
+        if size >= 8 {
+            // The last eight bytes: some of them are written again.
+            let word = text.word(at: size &- 8)
+            guard !word.holdsZeroByte else { return false }
+            unsafe to.storeBytes(of: word, toByteOffset: size &- 8, as: UInt64.self)
+        } else {
+            while offset < size {
+                let byte = text[offset]
+                guard byte != 0 else { return false }
+                unsafe to.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+                offset &+= 1
+            }
+        }
+        count &+= size
+        return true
     }
 
     package mutating func append(copying source: UnsafeRawBufferPointer) {
@@ -58,6 +102,25 @@ package struct ByteBuffer: ~Copyable {
     /// Copies a part of another buffer.
     package mutating func append(_ range: Range<Int>, of other: borrowing ByteBuffer) {
         append(other.bytes.extracting(range))
+    }
+
+    package mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { bytes in
+            unsafe append(copying: UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    /// Writes a number in decimal digits.
+    package mutating func append(decimal number: UInt64) {
+        var digits: [20 of UInt8] = .init(repeating: 0)
+        var first = digits.count
+        var rest = number
+        repeat {
+            first -= 1
+            digits[first] = ASCII.zero + UInt8(rest % 10)
+            rest /= 10
+        } while rest > 0
+        for index in first..<digits.count { append(digits[index]) }
     }
 
     package mutating func append(zeros: Int) {
@@ -105,8 +168,13 @@ package struct ByteBuffer: ~Copyable {
 
     /// Makes room for `extra` more bytes; at least doubles, so that appending stays linear.
     package mutating func reserve(_ extra: Int) {
+        guard unsafe extra > storage.count &- count else { return }
+        grow(extra)
+    }
+
+    @inline(never)
+    private mutating func grow(_ extra: Int) {
         let needed = count + extra
-        guard unsafe needed > storage.count else { return }
         let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(needed, 2 * storage.count, 256), alignment: 16)
         unsafe larger.copyMemory(from: address)

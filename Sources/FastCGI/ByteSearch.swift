@@ -28,28 +28,27 @@ extension RawSpan {
         return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
     }
 
+    /// The eight bytes from an offset within the span, which the caller has checked.
+    @inline(__always)
+    package func word(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset &+ 8 <= byteCount)
+        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+    }
+
     /// The first place of a byte in a range; eight bytes are looked at in one step.
     package func firstOffset(of byte: UInt8, in range: Range<Int>) -> Int? {
         let end = Swift.min(range.upperBound, byteCount)
         var offset = Swift.max(range.lowerBound, 0)
-        let low: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
-        let pattern = low &* UInt64(byte)
+        let pattern = UInt64(repeating: byte)
         while offset &+ 8 <= end {
-            let word = unsafe unsafeLoadUnaligned(
-                fromUncheckedByteOffset: offset, as: UInt64.self
-            ).littleEndian
-            let difference = word ^ pattern
-            let found = (difference &- low) & ~difference & high
+            let found = (word(at: offset).littleEndian ^ pattern).zeroBytes
             if found != 0 {
                 return offset &+ found.trailingZeroBitCount >> 3
             }
             offset &+= 8
         }
         while offset < end {
-            if unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) == byte {
-                return offset
-            }
+            if self[offset] == byte { return offset }
             offset &+= 1
         }
         return nil
@@ -79,5 +78,28 @@ extension RawSpan {
             }
             return true
         }
+    }
+}
+
+/// Eight bytes that are looked at in one step.
+extension UInt64 {
+    package init(repeating byte: UInt8) {
+        self = 0x0101_0101_0101_0101 &* UInt64(byte)
+    }
+
+    /// The upper bit of each byte that is zero. Above the lowest of these bits others may be set
+    /// that should not: only whether there is one, and the lowest one, are right.
+    @inline(__always)
+    package var zeroBytes: UInt64 {
+        (self &- UInt64(repeating: 0x01)) & ~self & UInt64(repeating: 0x80)
+    }
+
+    @inline(__always)
+    package var holdsZeroByte: Bool { zeroBytes != 0 }
+
+    /// Whether a byte is below a number of at most 128.
+    @inline(__always)
+    package func holdsByte(below number: UInt8) -> Bool {
+        (self &- UInt64(repeating: number)) & ~self & UInt64(repeating: 0x80) != 0
     }
 }

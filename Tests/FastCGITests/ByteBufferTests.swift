@@ -15,6 +15,64 @@ struct ByteBufferTests {
         #expect(Array(buffer.address) == expected)
     }
 
+    @Test("takes text of every length at once, and none that holds NUL", arguments: 0...40)
+    func takesText(length: Int) {
+        let text = pattern(length).map { $0 == 0 ? 0x80 : $0 }
+        var buffer = ByteBuffer()
+        buffer.append(1)
+        #expect(buffer.appendText(text.span.bytes) == true)
+        #expect(buffer.bytes.array == [1] + text)
+        for place in text.indices {
+            var bad = text
+            bad[place] = 0
+            #expect(buffer.appendText(bad.span.bytes) == false)
+            #expect(buffer.bytes.array == [1] + text)
+        }
+    }
+
+    @Test("writes numbers in network byte order")
+    func bigEndian() {
+        var buffer = ByteBuffer()
+        buffer.append(bigEndian: 0x0102_0304_0506_0708 as UInt64)
+        buffer.append(bigEndian: 0x090A_0B0C as UInt32)
+        #expect(buffer.bytes.array == Array(1...12))
+    }
+
+    @Test(
+        "writes numbers in decimal digits",
+        arguments: [
+            (0, "0"), (9, "9"), (10, "10"), (12_345, "12345"), (.max, "18446744073709551615"),
+        ] as [(UInt64, String)])
+    func decimal(number: UInt64, expected: String) {
+        var buffer = ByteBuffer()
+        buffer.append(decimal: number)
+        #expect(buffer.bytes.array == Array(expected.utf8))
+    }
+
+    @Test("takes a literal")
+    func literal() {
+        var buffer = ByteBuffer()
+        buffer.append("")
+        buffer.append("HTTP_")
+        #expect(buffer.bytes.array == Array("HTTP_".utf8))
+    }
+
+    @Test("is filled by a source, or empty when it fails", arguments: [0, 1, 10])
+    func fills(count: Int) {
+        var buffer = ByteBuffer()
+        buffer.append(9)
+        let isFilled = buffer.fill(upTo: 10) { room in
+            for index in 0..<count { room[index] = 7 }
+            return count
+        }
+        #expect(isFilled)
+        #expect(buffer.bytes.array == Array(repeating: 7, count: count))
+        #expect(buffer.fill(upTo: 10) { _ in nil } == false)
+        #expect(buffer.count == 0)
+        #expect(buffer.fill(upTo: 10) { _ in 11 } == false)
+        #expect(buffer.count == 0)
+    }
+
     @Test("keeps its memory when it is cleared")
     func keepsMemory() {
         var buffer = ByteBuffer()

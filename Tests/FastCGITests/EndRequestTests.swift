@@ -11,13 +11,13 @@ struct EndRequestTests {
             (4, nil), (255, nil),
         ] as [(UInt8, EndRequest.ProtocolStatus?)])
     func protocolStatus(number: UInt8, expected: EndRequest.ProtocolStatus?) {
-        let end = EndRequest(decoding: [0, 0, 0, 0, number, 0, 0, 0])
+        let end = EndRequest(decoding: UInt64(number) << 24)
         #expect(end.protocolStatus == expected)
     }
 
     @Test("tells the application status, and does not mind reserved bytes")
     func applicationStatus() {
-        let end = EndRequest(decoding: [0x81, 2, 3, 4, 0, 9, 9, 9])
+        let end = EndRequest(decoding: 0x8102_0304_0009_0909)
         #expect(end.applicationStatus == 0x8102_0304)
     }
 }

@@ -31,17 +31,17 @@ struct RecordHeaderTests {
 
     @Test("reads what was written, whatever the type", arguments: UInt8.min...UInt8.max)
     func decodes(type: UInt8) throws {
-        let header = try #require(
-            RecordHeader(decoding: [1, type, 0xFE, 0xDC, 0xFF, 0xFF, 0xFF, 9]))
+        let word: UInt64 = 0x0100_FEDC_FFFF_0900 | UInt64(type) << 48
+        let header = try #require(RecordHeader(decoding: word))
         #expect(header.type == type)
         #expect(header.requestID == 0xFEDC)
         #expect(header.contentLength == 65_535)
-        #expect(header.paddingLength == 255)
+        #expect(header.paddingLength == 9)
     }
 
     @Test("refuses every version but 1", arguments: UInt8.min...UInt8.max)
     func checksVersion(version: UInt8) {
-        let header = RecordHeader(decoding: [version, 6, 0, 1, 0, 0, 0, 0])
+        let header = RecordHeader(decoding: UInt64(version) << 56 | 0x0006_0001_0000_0000)
         #expect((header != nil) == (version == 1))
     }
 

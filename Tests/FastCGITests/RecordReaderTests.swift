@@ -100,6 +100,24 @@ struct RecordReaderTests {
         #expect(reader.isBetweenRecords)
     }
 
+    @Test("skips to the END_REQUEST of one request")
+    func skipsToEnd() {
+        let before = [WireRecord.stdout("abc"), .end().with(id: 2), .stderr("x")].flatMap(\.bytes)
+        let end = WireRecord.end().bytes
+        for split in (before + end).indices {
+            let bytes = before + end
+            var reader = RecordReader()
+            let (first, second) = (Array(bytes[..<split]), Array(bytes[split...]))
+            let isFirst = reader.skipsToEnd(of: 1, in: first.span.bytes)
+            let isSecond = reader.skipsToEnd(of: 1, in: second.span.bytes)
+            #expect(isFirst == (split >= before.count + 8))
+            #expect(isFirst != isSecond)
+        }
+        var reader = RecordReader()
+        let other = [2] + Array(end.dropFirst())
+        #expect(reader.skipsToEnd(of: 1, in: other.span.bytes) == true)
+    }
+
     @Test("skips padding and nothing behind it", arguments: 0...4)
     func skipsPadding(arrived: Int) {
         let bytes =

@@ -170,6 +170,27 @@ struct RequestStreamTests {
         try expect(sending.wire, carries: sending.body)
     }
 
+    @Test("completes a record that has begun and ends STDIN when given up", arguments: 0...160)
+    func abandons(most: Int) throws {
+        var head = RequestHead(limit: 100)
+        head.finish(requestID: 1, role: .responder, keepConnection: false)
+        #expect(head.count == 24)
+        for atHand in [0, 3, 100] {
+            var sending = Sending(body: pattern(100))
+            sending.write(windowEnd: 100, isLast: false, most: most)
+            let consumed = sending.consumed
+            let piece = Array(sending.body[consumed...].prefix(atHand))
+            let rest = sending.stream.abandon(head: head, piece: piece.span.bytes)
+            let wire = Array((Self.head[..<min(24, most)] + sending.wire.dropFirst(24)) + rest)
+            let records = try #require(WireRecord.decode(Array(wire.dropFirst(24))))
+            #expect(records.last == WireRecord(type: 5))
+            #expect(records.count == (most <= 24 ? 1 : 2))
+            guard most > 24 else { continue }
+            let zeros = Array(repeating: 0, count: 100 - consumed - piece.count) as [UInt8]
+            #expect(records.first?.content == sending.body[..<consumed] + piece + zeros)
+        }
+    }
+
     @Test("says what is left to do")
     func progress() {
         var sending = Sending(body: pattern(10))

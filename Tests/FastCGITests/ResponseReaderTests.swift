@@ -119,6 +119,19 @@ struct ResponseReaderTests {
         }
     }
 
+    @Test("counts STDERR for each request anew")
+    func stderrLimit() {
+        var limits = ExchangeLimits()
+        limits.maxStderrSize = 4
+        var reader = ResponseReader(limits: limits)
+        for _ in 0..<3 {
+            let bytes = [WireRecord.stderr("123456"), Self.head, .end()].flatMap(\.bytes)
+            let result = ResponseTrace([bytes], closed: false, reader: &reader)
+            #expect(result.events.first == .stderr(Array("1234".utf8)))
+            #expect(result.stderrDropped == 2)
+        }
+    }
+
     /// A response, and whether its connection may be used again.
     struct Reuse: CustomTestStringConvertible, Sendable {
         var testDescription: String

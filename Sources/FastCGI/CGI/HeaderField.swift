@@ -15,20 +15,28 @@ package struct HeaderField: Equatable, Sendable {
     /// Reads a line without its end: a token, a colon, and a value whose surrounding white space
     /// does not count.
     package init(line: Range<Int>, of bytes: RawSpan) throws(Fault) {
-        guard let colon = bytes.firstOffset(of: ASCII.colon, in: line) else { throw .noColon }
+        var colon = line.lowerBound
+        while colon < line.upperBound, Self.isTokenCharacter(bytes[colon]) { colon += 1 }
+        guard colon < line.upperBound, bytes[colon] == ASCII.colon, colon > line.lowerBound else {
+            throw bytes.firstOffset(of: ASCII.colon, in: line) == nil ? .noColon : .badName
+        }
         name = line.lowerBound..<colon
-        guard !name.isEmpty else { throw .badName }
-        for offset in name where !Self.isTokenCharacter(bytes[offset]) {
-            throw .badName
-        }
-        var start = colon + 1
-        var end = line.upperBound
-        while start < end, Self.isWhiteSpace(bytes[start]) { start += 1 }
-        while end > start, Self.isWhiteSpace(bytes[end - 1]) { end -= 1 }
-        value = start..<end
-        for offset in value where Self.isControl(bytes[offset]) {
-            throw .controlCharacter
-        }
+        value = Self.trim(colon + 1..<line.upperBound, of: bytes)
+        guard !Self.holdsControl(bytes, in: value) else { throw .controlCharacter }
+    }
+
+    /// A value without the white space around it; nil when it holds a control character.
+    package static func trimmedValue(of value: RawSpan) -> Range<Int>? {
+        let trimmed = trim(0..<value.byteCount, of: value)
+        return holdsControl(value, in: trimmed) ? nil : trimmed
+    }
+
+    private static func trim(_ value: Range<Int>, of bytes: RawSpan) -> Range<Int> {
+        var start = value.lowerBound
+        var end = value.upperBound
+        while start < end, isWhiteSpace(bytes[start]) { start += 1 }
+        while end > start, isWhiteSpace(bytes[end - 1]) { end -= 1 }
+        return start..<end
     }
 
     /// Fields that speak of one connection only (RFC 9110 §7.6.1): those of the application's are
@@ -50,6 +58,26 @@ package struct HeaderField: Equatable, Sendable {
 
     private static func isWhiteSpace(_ byte: UInt8) -> Bool {
         byte == ASCII.space || byte == ASCII.tab
+    }
+
+    private static func holdsControl(_ bytes: RawSpan, in range: Range<Int>) -> Bool {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            if offset &+ 8 <= range.upperBound {
+                let word = bytes.word(at: offset)
+                let mayHold =
+                    word.holdsByte(below: ASCII.space)
+                    || (word ^ UInt64(repeating: ASCII.delete)).holdsZeroByte
+                if !mayHold {
+                    offset &+= 8
+                    continue
+                }
+            }
+            // Among control characters only the tab is allowed.
+            if isControl(bytes[offset]) { return true }
+            offset &+= 1
+        }
+        return false
     }
 
     private static func isControl(_ byte: UInt8) -> Bool {

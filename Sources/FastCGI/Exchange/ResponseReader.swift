@@ -10,7 +10,7 @@ package struct ResponseReader: ~Copyable {
     private var requestID: UInt16 = 1
     private var previousID: UInt16 = 0
     private var current = Content.skipped
-    private var endContent: [8 of UInt8] = .init(repeating: 0)
+    private var endContent: UInt64 = 0
     private var endCount = 0
     private var isHeadTold = false
     private var isHeadRequest = false
@@ -140,7 +140,7 @@ package struct ResponseReader: ~Copyable {
         case .stderr: return takeStderr(range)
         case .endRequest:
             for offset in range {
-                endContent[endCount] = input[offset]
+                endContent = endContent << 8 | UInt64(input[offset])
                 endCount += 1
             }
             guard endCount == EndRequest.size else { return nil }

@@ -31,28 +31,30 @@ package struct SendPlan: ~Copyable {
     }
 
     /// Enough for 12 records of STDIN in one write, and for what stands around them.
-    var parts: [40 of Part]
-    package private(set) var count = 0
+    private static let maxCount = 40
+
+    /// An array, made once: a fixed one is copied whole by 6.3 where one element is read.
+    private(set) var parts: [Part] = []
     /// All bytes of the parts.
     package private(set) var size = 0
 
     package init() {
-        parts = .init(
-            repeating: Part(source: .head, range: 0..<0, meaning: .head))
+        parts.reserveCapacity(Self.maxCount)
     }
 
+    package var count: Int { parts.count }
+
     /// Room for a record's header, its content and its padding, and for the end of STDIN.
-    var hasRoomForRecord: Bool { count + 4 <= parts.count }
+    var hasRoomForRecord: Bool { count + 4 <= Self.maxCount }
 
     mutating func removeAll() {
-        count = 0
+        parts.removeAll(keepingCapacity: true)
         size = 0
     }
 
     mutating func add(_ source: Source, _ range: Range<Int>, _ meaning: Meaning) {
-        guard count < parts.count, !range.isEmpty else { return }
-        parts[count] = Part(source: source, range: range, meaning: meaning)
-        count += 1
+        guard count < Self.maxCount, !range.isEmpty else { return }
+        parts.append(Part(source: source, range: range, meaning: meaning))
         size += range.count
     }
 

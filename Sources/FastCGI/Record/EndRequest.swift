@@ -15,10 +15,9 @@ package struct EndRequest: Equatable, Sendable {
     /// Nil for a number that the specification does not define.
     package var protocolStatus: ProtocolStatus?
 
-    package init(decoding bytes: [8 of UInt8]) {
-        applicationStatus =
-            UInt32(bytes[0]) << 24 | UInt32(bytes[1]) << 16 | UInt32(bytes[2]) << 8
-            | UInt32(bytes[3])
-        protocolStatus = ProtocolStatus(rawValue: bytes[4])
+    /// Decodes eight bytes, read as a number in network byte order.
+    package init(decoding word: UInt64) {
+        applicationStatus = UInt32(truncatingIfNeeded: word >> 32)
+        protocolStatus = ProtocolStatus(rawValue: UInt8(truncatingIfNeeded: word >> 24))
     }
 }

@@ -15,10 +15,7 @@ package enum NameValuePair {
         if length <= 127 {
             buffer.append(UInt8(truncatingIfNeeded: length))
         } else {
-            buffer.append(UInt8(truncatingIfNeeded: length >> 24) | 0x80)
-            buffer.append(UInt8(truncatingIfNeeded: length >> 16))
-            buffer.append(UInt8(truncatingIfNeeded: length >> 8))
-            buffer.append(UInt8(truncatingIfNeeded: length))
+            buffer.append(bigEndian: UInt32(truncatingIfNeeded: length) | 0x8000_0000)
         }
     }
 }

@@ -24,24 +24,18 @@ package struct RecordHeader: Equatable, Sendable {
         paddingLength = UInt8(truncatingIfNeeded: -Int(self.contentLength) & 7)
     }
 
-    /// Decodes eight bytes; nil when the version is not 1.
-    package init?(decoding bytes: [8 of UInt8]) {
-        guard bytes[0] == Self.version else { return nil }
-        type = bytes[1]
-        requestID = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
-        contentLength = UInt16(bytes[4]) << 8 | UInt16(bytes[5])
-        paddingLength = bytes[6]
+    /// Decodes eight bytes, read as a number in network byte order; nil when the version is not 1.
+    package init?(decoding word: UInt64) {
+        guard word >> 56 == UInt64(Self.version) else { return nil }
+        type = UInt8(truncatingIfNeeded: word >> 48)
+        requestID = UInt16(truncatingIfNeeded: word >> 32)
+        contentLength = UInt16(truncatingIfNeeded: word >> 16)
+        paddingLength = UInt8(truncatingIfNeeded: word >> 8)
     }
 
     package func encode(into buffer: inout ByteBuffer) {
-        buffer.reserve(Self.size)
-        buffer.append(Self.version)
-        buffer.append(type)
-        buffer.append(UInt8(truncatingIfNeeded: requestID >> 8))
-        buffer.append(UInt8(truncatingIfNeeded: requestID))
-        buffer.append(UInt8(truncatingIfNeeded: contentLength >> 8))
-        buffer.append(UInt8(truncatingIfNeeded: contentLength))
-        buffer.append(paddingLength)
-        buffer.append(0)
+        buffer.append(
+            bigEndian: UInt64(Self.version) << 56 | UInt64(type) << 48 | UInt64(requestID) << 32
+                | UInt64(contentLength) << 16 | UInt64(paddingLength) << 8)
     }
 }

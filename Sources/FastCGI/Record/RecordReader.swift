@@ -15,7 +15,8 @@ package struct RecordReader: Sendable {
         case badVersion
     }
 
-    private var header: [8 of UInt8] = .init(repeating: 0)
+    /// The bytes of a header that is not there whole, as the lower bytes of a number.
+    private var header: UInt64 = 0
     private var headerCount = 0
     private var contentLeft = 0
     private var paddingLeft = 0
@@ -77,11 +78,16 @@ package struct RecordReader: Sendable {
                 position += skipped
                 continue
             }
-            header[headerCount] = input[position]
-            headerCount += 1
-            position += 1
-            guard headerCount == RecordHeader.size else { continue }
-            headerCount = 0
+            if headerCount == 0, available >= RecordHeader.size {
+                header = input.word(at: position).bigEndian
+                position += RecordHeader.size
+            } else {
+                header = header << 8 | UInt64(input[position])
+                headerCount += 1
+                position += 1
+                guard headerCount == RecordHeader.size else { continue }
+                headerCount = 0
+            }
             guard let decoded = RecordHeader(decoding: header) else { return .badVersion }
             contentLeft = Int(decoded.contentLength)
             paddingLeft = Int(decoded.paddingLength)

@@ -49,21 +49,16 @@ package struct RequestHead: ~Copyable {
         let size = NameValuePair.encodedSize(
             nameLength: name.byteCount, valueLength: value.byteCount)
         guard size <= limit - paramsSize else { throw .overLimit }
-        guard name.firstOffset(of: 0, in: 0..<name.byteCount) == nil,
-            value.firstOffset(of: 0, in: 0..<value.byteCount) == nil
-        else { throw .holdsNUL }
-
         reopen()
-        if openContent + size > RecordHeader.maxContent && openContent > 0 {
-            beginRecord()
-        }
-        if size <= RecordHeader.maxContent {
+        if openContent + size <= RecordHeader.maxContent {
             NameValuePair.encodeLength(name.byteCount, into: &buffer)
             NameValuePair.encodeLength(value.byteCount, into: &buffer)
-            buffer.append(name)
-            buffer.append(value)
+            guard buffer.appendText(name), buffer.appendText(value) else {
+                buffer.truncate(to: pairsEnd)
+                throw .holdsNUL
+            }
         } else {
-            appendSpanning(name: name, value: value)
+            try appendBeyond(name: name, value: value)
         }
         paramsSize += size
         pairsEnd = buffer.count
@@ -120,7 +115,12 @@ package struct RequestHead: ~Copyable {
         pairsEnd = buffer.count
     }
 
-    private mutating func appendSpanning(name: RawSpan, value: RawSpan) {
+    /// Appends a pair that the open record has no room for: to a record of its own, or to more.
+    private mutating func appendBeyond(name: RawSpan, value: RawSpan) throws(Refusal) {
+        guard name.firstOffset(of: 0, in: 0..<name.byteCount) == nil,
+            value.firstOffset(of: 0, in: 0..<value.byteCount) == nil
+        else { throw .holdsNUL }
+        if openContent > 0 { beginRecord() }
         var lengths = ByteBuffer(capacity: 8)
         NameValuePair.encodeLength(name.byteCount, into: &lengths)
         NameValuePair.encodeLength(value.byteCount, into: &lengths)
