@@ -108,6 +108,8 @@ typedef enum GATEWAY_OPEN_ENUM gateway_status {
     GATEWAY_ERR_LIMIT = 7005,
     /* A parameter holds a NUL byte, or its name is empty. Nothing was done. */
     GATEWAY_ERR_ENCODING = 7006,
+    /* The target is not the script's: see gateway_http_request. */
+    GATEWAY_ERR_NO_SCRIPT = 7008,
     /* The operating system refused; errno's value is in the result or the log. */
     GATEWAY_ERR_SYSTEM = 7007,
     /* The handle was made by a parent process and cannot be used here. */
@@ -168,6 +170,21 @@ typedef enum GATEWAY_OPEN_ENUM gateway_stage {
 /* The name of a stage, such as "connect", as a static string; "unknown stage" for a number that is
  * none. Thread: free. */
 const char *gateway_stage_name(gateway_stage stage);
+
+/* --------------------------------------------------------------------------------------- bytes */
+
+/* Bytes that somebody else owns. */
+typedef struct gateway_bytes {
+    const void *bytes;
+    size_t length;
+} gateway_bytes;
+
+/* A header field. In a response its name is as the application wrote it, and its value without
+ * leading and trailing white space. */
+typedef struct gateway_field {
+    gateway_bytes name;
+    gateway_bytes value;
+} gateway_field;
 
 /* ------------------------------------------------------------------------------------- gateway */
 
@@ -258,11 +275,13 @@ typedef struct gateway_backend_options {
                                     default 30000 */
     uint32_t max_idle;           /* idle connections, 1 to 65535; default 32 */
     uint32_t max_requests_per_connection; /* before it is closed; default no limit */
+    uint64_t max_spooled_size;   /* bytes of a body that is read to its end before it is sent;
+                                    default 1073741824 */
 } gateway_backend_options;
 
 /* clang-format off */
 #define GATEWAY_BACKEND_OPTIONS_INIT \
-    { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /*
@@ -329,8 +348,8 @@ gateway_status gateway_request_param(gateway_request *request, const char *name,
                                      const char *value, size_t value_length);
 
 /*
- * Sets the body to bytes in memory. The params have to tell the application CONTENT_LENGTH; the
- * library does not look at them.
+ * Sets the body to bytes in memory. A request of raw params has to tell the application
+ * CONTENT_LENGTH itself; gateway_request_http does so by itself.
  *
  * bytes, length   not copied: they stay valid until the exchange is closed
  *
@@ -356,24 +375,118 @@ typedef enum GATEWAY_OPEN_ENUM gateway_read_status {
 typedef gateway_read_status (*gateway_read_function)(void *context, void *buffer, size_t capacity,
                                                      size_t *length);
 
+/* The length of a body that is not known before its end. */
+#define GATEWAY_LENGTH_UNKNOWN 0xFFFFFFFFFFFFFFFFu
+
 /*
  * Sets the body to what a function supplies.
  *
  * read, context   kept until the body is set again or the request is closed
+ * length          bytes that it will supply, or GATEWAY_LENGTH_UNKNOWN. A body that turns out
+ *                 shorter ends the exchange as GATEWAY_OUTCOME_CANCELLED; longer is cut
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
  * Thread: per-handle. Blocks: no.
  */
 gateway_status gateway_request_body_callback(gateway_request *request, gateway_read_function read,
-                                             void *context);
+                                             void *context, uint64_t length);
 
 /*
- * Says that the host writes the body with gateway_exchange_write while the exchange runs.
+ * Sets the body to a part of a file, which is read with pread(2).
+ *
+ * descriptor       of a regular file; stays the host's, and open until the exchange is closed
+ * offset, length   which bytes; a file that ends before ends the exchange as
+ *                  GATEWAY_OUTCOME_CANCELLED
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
  * Thread: per-handle. Blocks: no.
  */
-gateway_status gateway_request_body_written(gateway_request *request);
+gateway_status gateway_request_body_descriptor(gateway_request *request, int32_t descriptor,
+                                               uint64_t offset, uint64_t length);
+
+/*
+ * Says that the host writes the body with gateway_exchange_write while the exchange runs.
+ *
+ * length   bytes that it will write, or GATEWAY_LENGTH_UNKNOWN; only for CONTENT_LENGTH
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_body_written(gateway_request *request, uint64_t length);
+
+/* What of a target's path is the script (RFC 3875 sections 4.1.5 and 4.1.13). */
+typedef enum GATEWAY_OPEN_ENUM gateway_script_rule {
+    /* script is a path such as "/wiki", or empty for every path: SCRIPT_NAME is that path, and
+     * PATH_INFO what follows it. */
+    GATEWAY_SCRIPT_PREFIX = 0,
+    /* script is an extension such as ".php": SCRIPT_NAME ends with the first segment that ends so,
+     * and PATH_INFO is what follows it. A path that ends with a slash gets index appended. */
+    GATEWAY_SCRIPT_EXTENSION = 1
+} gateway_script_rule;
+
+/* The request came over TLS: HTTPS=on. */
+#define GATEWAY_HTTP_SECURE 0x1u
+/* Hand the Authorization field to the application, as HTTP_AUTHORIZATION. */
+#define GATEWAY_HTTP_PASS_AUTHORIZATION 0x2u
+/* A body of unknown length is sent as it comes, without CONTENT_LENGTH. Many applications, php-fpm
+ * among them, then take the body for empty. Without the flag such a body is first read to its end:
+ * into memory, beyond 65536 bytes into a file that has no name. */
+#define GATEWAY_HTTP_STREAM_BODY 0x4u
+
+/* An HTTP request as a server knows it. Bytes of length 0 are not known. All are copied. */
+typedef struct gateway_http_request {
+    size_t size;                     /* sizeof(gateway_http_request) */
+    uint32_t flags;                  /* GATEWAY_HTTP_ flags */
+    gateway_script_rule script_rule;
+    gateway_bytes method;            /* required: "GET" */
+    gateway_bytes target;            /* required: as in the request line, "/a.php/info?x=1" */
+    gateway_bytes protocol;          /* default "HTTP/1.1" */
+    const gateway_field *fields;     /* header fields; at most 1000 */
+    size_t field_count;
+    gateway_bytes script;            /* the path or the extension of the rule */
+    gateway_bytes index;             /* "index.php" */
+    gateway_bytes document_root;     /* "/srv/www": begins SCRIPT_FILENAME, PATH_TRANSLATED */
+    gateway_bytes script_filename;   /* instead of document_root and SCRIPT_NAME */
+    gateway_bytes server_name;       /* default: the host of the Host field, or "localhost" */
+    gateway_bytes server_address;
+    uint32_t server_port;            /* default 80, with GATEWAY_HTTP_SECURE 443 */
+    uint32_t remote_port;
+    gateway_bytes remote_address;
+    gateway_bytes remote_user;       /* whom the server has authenticated */
+    gateway_bytes auth_type;         /* and how: "Basic" */
+    gateway_bytes server_software;   /* default "libgateway/" and its version */
+} gateway_http_request;
+
+/* clang-format off */
+#define GATEWAY_HTTP_REQUEST_INIT \
+    { sizeof(gateway_http_request), 0, GATEWAY_SCRIPT_PREFIX, { NULL, 0 }, { NULL, 0 }, \
+      { NULL, 0 }, NULL, 0, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, \
+      { NULL, 0 }, 0, 0, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+/* clang-format on */
+
+/*
+ * Turns an HTTP request into meta-variables (RFC 3875 section 4.1): GATEWAY_INTERFACE,
+ * REQUEST_METHOD, REQUEST_URI, REQUEST_SCHEME, QUERY_STRING, SCRIPT_NAME, PATH_INFO,
+ * PATH_TRANSLATED, SCRIPT_FILENAME, DOCUMENT_ROOT, SERVER_NAME, SERVER_PORT, SERVER_ADDR,
+ * SERVER_PROTOCOL, SERVER_SOFTWARE, REMOTE_ADDR, REMOTE_PORT, REMOTE_USER, AUTH_TYPE, HTTPS,
+ * CONTENT_TYPE, CONTENT_LENGTH and HTTP_*, each at most once. More can be added with
+ * gateway_request_param.
+ *
+ * The path is decoded and freed of "." and ".."; encoded slashes, NUL, control characters and paths
+ * that lead above the root are refused. Fields with other characters than letters, digits and "-"
+ * in their name are left out, since X_A would become the variable of X-A; so are Proxy (it would
+ * become HTTP_PROXY), Proxy-Authorization, and what concerns only the client's connection. A field
+ * that comes several times is joined with ", ", Cookie with "; ". CONTENT_LENGTH is that of the
+ * body of the request, not what the client wrote.
+ *
+ * Answers GATEWAY_OK; GATEWAY_ERR_INVALID (method or target missing too); GATEWAY_ERR_NO_SCRIPT:
+ * the rule does not match, a server answers 404; GATEWAY_ERR_ENCODING: a server answers 400;
+ * GATEWAY_ERR_LIMIT (max_params_size, too many fields): a server answers 431; GATEWAY_ERR_STATE (an
+ * exchange of the request is open). After a failure an exchange of the request ends as
+ * GATEWAY_OUTCOME_BAD_REQUEST.
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_http(gateway_request *request, const gateway_http_request *http);
 
 /*
  * Makes the request empty again, for the next use: no params, no body. Its memory is kept.
@@ -442,19 +555,6 @@ typedef struct gateway_exchange_options {
 gateway_status gateway_exchange_open(gateway_backend *backend, gateway_request *request,
                                      const gateway_exchange_options *options,
                                      gateway_exchange **opened);
-
-/* Bytes that somebody else owns. */
-typedef struct gateway_bytes {
-    const void *bytes;
-    size_t length;
-} gateway_bytes;
-
-/* A header field of the response, with its name as the application wrote it and its value without
- * leading and trailing white space. */
-typedef struct gateway_field {
-    gateway_bytes name;
-    gateway_bytes value;
-} gateway_field;
 
 typedef enum GATEWAY_OPEN_ENUM gateway_event_type {
     /* The response head: http_status, fields and field_count are set. Exactly one, before any

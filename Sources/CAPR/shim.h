@@ -4,6 +4,7 @@
 #define GATEWAY_CAPR_SHIM_H
 
 #include <apr-1.0/apr_errno.h>
+#include <apr-1.0/apr_file_io.h>
 #include <apr-1.0/apr_general.h>
 #include <apr-1.0/apr_network_io.h>
 #include <apr-1.0/apr_pools.h>
@@ -13,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -38,6 +40,17 @@ static inline int capr_connect(int descriptor, const struct sockaddr_storage *ad
 static inline int capr_set_nonblocking(int descriptor, int on)
 {
     return ioctl(descriptor, FIONBIO, &on);
+}
+
+/* A file of its own name, close-on-exec, whose name is removed at once; -1 and errno on failure. */
+static inline int capr_make_temporary(char *name)
+{
+    int descriptor = mkstemp(name);
+    if (descriptor >= 0) {
+        fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+        unlink(name);
+    }
+    return descriptor;
 }
 
 #endif

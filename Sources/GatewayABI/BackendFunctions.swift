@@ -48,6 +48,7 @@ extension BackendOptions {
         keepsConnections = given.flags & GATEWAY_BACKEND_KEEP_CONNECTIONS != 0
         if given.idle_timeout_ms != 0 { idleTimeout = given.idle_timeout_ms }
         maxRequestsPerConnection = given.max_requests_per_connection
+        if given.max_spooled_size != 0 { maxSpooledSize = given.max_spooled_size }
         guard idleTimeout <= Timeouts.longest else { return nil }
         let isRead =
             timeouts.read(

@@ -64,12 +64,8 @@ public func gatewayExchangeWrite(
     let given = UnsafeBufferPointer(start: pieces, count: count)
     var borrowed: [64 of BorrowedBytes] = .init(repeating: .none)
     for index in 0..<count {
-        let piece = given[index]
-        guard piece.bytes != nil || piece.length == 0, piece.length >= 0 else {
-            return .GATEWAY_ERR_INVALID
-        }
-        borrowed[index] = BorrowedBytes(
-            UnsafeRawBufferPointer(start: piece.bytes, count: piece.length))
+        guard let piece = BorrowedBytes(given[index]) else { return .GATEWAY_ERR_INVALID }
+        borrowed[index] = piece
     }
     do {
         try exchange.dispatch.write(

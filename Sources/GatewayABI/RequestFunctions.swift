@@ -46,23 +46,39 @@ public func gatewayRequestBodyBytes(
 /// See include/gateway.h.
 @_cdecl("gateway_request_body_callback")
 public func gatewayRequestBodyCallback(
-    _ request: OpaquePointer?, _ read: gateway_read_function?, _ context: UnsafeMutableRawPointer?
+    _ request: OpaquePointer?, _ read: gateway_read_function?,
+    _ context: UnsafeMutableRawPointer?, _ length: UInt64
 ) -> gateway_status {
-    guard let read = read else { return .GATEWAY_ERR_INVALID }
-    let reader = BodyReader { room in
-        var length = 0
+    guard let read else { return .GATEWAY_ERR_INVALID }
+    let source = BodySource(length: known(length)) { room in
+        var count = 0
         guard let start = room.baseAddress,
-            read(context, start, room.count, &length) == .GATEWAY_READ_OK
+            read(context, start, room.count, &count) == .GATEWAY_READ_OK
         else { return nil }
-        return length
+        return count
     }
-    return setBody(.callback(reader), of: request)
+    return setBody(.source(source), of: request)
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_body_descriptor")
+public func gatewayRequestBodyDescriptor(
+    _ request: OpaquePointer?, _ descriptor: Int32, _ offset: UInt64, _ length: UInt64
+) -> gateway_status {
+    let end = offset.addingReportingOverflow(length)
+    guard descriptor >= 0, !end.overflow, end.partialValue <= UInt64(Int64.max) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    let source = BodySource(descriptor: descriptor, offset: offset, length: length)
+    return setBody(.source(source), of: request)
 }
 
 /// See include/gateway.h.
 @_cdecl("gateway_request_body_written")
-public func gatewayRequestBodyWritten(_ request: OpaquePointer?) -> gateway_status {
-    setBody(.written, of: request)
+public func gatewayRequestBodyWritten(
+    _ request: OpaquePointer?, _ length: UInt64
+) -> gateway_status {
+    setBody(.written(length: known(length)), of: request)
 }
 
 /// See include/gateway.h.
@@ -95,6 +111,11 @@ private func setBody(_ body: RequestBody, of request: OpaquePointer?) -> gateway
     } catch {
         return gateway_status(error)
     }
+}
+
+/// Nil for the length that C has for one that is not known.
+private func known(_ length: UInt64) -> UInt64? {
+    length == .max ? nil : length
 }
 
 /// Bytes of the host; nil for NULL with a length, or a length that cannot be.

@@ -14,6 +14,15 @@ extension gateway_status {
         }
     }
 
+    init(_ refusal: Request.HTTPRefusal) {
+        switch refusal {
+        case .inUse: self = .GATEWAY_ERR_STATE
+        case .noScript: self = .GATEWAY_ERR_NO_SCRIPT
+        case .tooManyFields, .param(.overLimit): self = .GATEWAY_ERR_LIMIT
+        case .malformed, .param(.emptyName), .param(.holdsNUL): self = .GATEWAY_ERR_ENCODING
+        }
+    }
+
     init(_ refusal: Dispatch.WriteRefusal) {
         switch refusal {
         case .notWritten: self = .GATEWAY_ERR_STATE
@@ -32,6 +41,7 @@ extension gateway_status {
         case .GATEWAY_ERR_ADDRESS: "GATEWAY_ERR_ADDRESS"
         case .GATEWAY_ERR_LIMIT: "GATEWAY_ERR_LIMIT"
         case .GATEWAY_ERR_ENCODING: "GATEWAY_ERR_ENCODING"
+        case .GATEWAY_ERR_NO_SCRIPT: "GATEWAY_ERR_NO_SCRIPT"
         case .GATEWAY_ERR_SYSTEM: "GATEWAY_ERR_SYSTEM"
         case .GATEWAY_ERR_FORKED: "GATEWAY_ERR_FORKED"
         @unknown default: "unknown status"

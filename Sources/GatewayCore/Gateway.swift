@@ -7,10 +7,9 @@ package final class Gateway: Sendable {
     /// The host ignores SIGPIPE for good, so that requests can be sent with writev(2).
     package let isSIGPIPEIgnored: Bool
     package let log: Log
-    private let apr: APRLibrary
 
     package init(isSIGPIPEIgnored: Bool, log: Log) throws(APRError) {
-        apr = try APRLibrary()
+        try APRLibrary.use()
         ForkGeneration.watch()
         self.isSIGPIPEIgnored = isSIGPIPEIgnored
         self.log = log

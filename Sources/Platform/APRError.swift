@@ -10,16 +10,3 @@ package struct APRError: Error, Equatable, Sendable {
         self.status = status
     }
 }
-
-/// APR for as long as a gateway is open: its initialisation is counted, so the host's own use of it
-/// is not disturbed.
-package struct APRLibrary: ~Copyable {
-    package init() throws(APRError) {
-        let status = apr_initialize()
-        guard status == APR_SUCCESS else { throw APRError(status) }
-    }
-
-    deinit {
-        apr_terminate()
-    }
-}

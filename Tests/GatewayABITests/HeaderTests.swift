@@ -37,7 +37,9 @@ struct HeaderTests {
         functions += same(gateway_exchange_cancel, gatewayExchangeCancel)
         functions += same(gateway_exchange_close, gatewayExchangeClose)
         functions += same(gateway_handle, gatewayHandle)
-        #expect(functions == 25)
+        functions += same(gateway_request_body_descriptor, gatewayRequestBodyDescriptor)
+        functions += same(gateway_request_http, gatewayRequestHTTP)
+        #expect(functions == 27)
     }
 
     @Test("tells the version that the library tells")

@@ -31,6 +31,8 @@ package struct BackendOptions: Sendable {
     package var maxIdle = 32
     /// 0: no limit.
     package var maxRequestsPerConnection: UInt32 = 0
+    /// Bytes of a body that is read to its end before it is sent.
+    package var maxSpooledSize: UInt64 = 1_073_741_824
 
     package init() {}
 }

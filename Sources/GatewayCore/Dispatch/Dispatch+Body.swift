@@ -6,26 +6,33 @@ package import Transport
 
 /// Where the bytes of the request's body come from.
 extension Dispatch {
-    /// How much of a callback's body is gathered before it is sent.
+    /// How much of a body is gathered before it is sent.
     static let pieceSize = RecordHeader.maxContent
 
-    /// Whether no byte of the body was taken from a source that cannot give it again.
+    /// Whether the whole body can be sent again.
     var isBodyReplayable: Bool {
         switch request?.body {
         case .none?, .bytes?: true
-        case .callback?, .written?, nil: counts.bodyTaken == 0
+        case .source(let source)?: source.isReplayable || bodyPosition == 0
+        case .written?, nil: bodyPosition == 0
         }
     }
 
     /// The piece of the body to be sent next, and whether the body ends with it; nil when the body
     /// cannot be had.
     func nextPiece() -> (bytes: BorrowedBytes, isLast: Bool)? {
-        if case .callback(let body)? = request?.body, bodyOffset == bodyBuffer.count {
-            guard isBodyAtEnd || fill(from: body) else { return nil }
+        if case .source(let source)? = request?.body, bodyOffset == bodyBuffer.count,
+            !isBodyAtEnd
+        {
+            bodyOffset = 0
+            let read = source.read(into: &bodyBuffer, upTo: Self.pieceSize, at: bodyPosition)
+            guard let isLast = read else { return nil }
+            bodyPosition += UInt64(bodyBuffer.count)
+            isBodyAtEnd = isLast
         }
         switch request?.body {
         case .none?, .bytes?, nil: return (bodyAtHand, true)
-        case .callback?, .written?: return (bodyAtHand, isBodyAtEnd)
+        case .source?, .written?: return (bodyAtHand, isBodyAtEnd)
         }
     }
 
@@ -34,21 +41,8 @@ extension Dispatch {
         switch request?.body {
         case .none?, .written?, nil: .none
         case .bytes(let bytes)?: bytes.dropping(bodyOffset)
-        case .callback?: unsafe BorrowedBytes(bodyBuffer.address).dropping(bodyOffset)
+        case .source?: unsafe BorrowedBytes(bodyBuffer.address).dropping(bodyOffset)
         }
-    }
-
-    private func fill(from body: BodyReader) -> Bool {
-        bodyOffset = 0
-        var isLast = false
-        let isFilled = unsafe bodyBuffer.fill(upTo: Self.pieceSize) { room in
-            guard let filled = unsafe body.fill(room) else { return nil }
-            isLast = filled.isLast
-            return filled.count
-        }
-        isBodyAtEnd = isLast
-        counts.bodyTaken += UInt64(bodyBuffer.count)
-        return isFilled
     }
 
     /// Asks the host for a piece of the body that it writes, once for each.
@@ -98,7 +92,7 @@ extension Dispatch {
         wantsBody = .no
         isBodyAtEnd = isLast
         guard !isSendOver else { return }
-        counts.bodyTaken += UInt64(size)
+        bodyPosition += UInt64(size)
         connection.setBlocking(false)
         stream.planWrite(window: size, isLast: isLast)
         let sent = send(pieces)

@@ -94,6 +94,7 @@ extension Dispatch {
         lookahead = nil
         bodyBuffer.removeAll()
         bodyOffset = 0
+        bodyPosition = 0
         isSendOver = false
         isSendBlocked = false
         isReceiveDue = false

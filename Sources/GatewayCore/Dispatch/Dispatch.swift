@@ -48,7 +48,10 @@ package final class Dispatch {
 
     /// A piece of a body that a callback supplied.
     var bodyBuffer = ByteBuffer()
+    /// What of it, or of a body in memory, is sent.
     var bodyOffset = 0
+    /// How much of the body its source has given.
+    var bodyPosition: UInt64 = 0
     var isBodyAtEnd = false
     var wantsBody = WantsBody.no
 
@@ -84,8 +87,6 @@ package final class Dispatch {
         var sent: UInt64 = 0
         var received: UInt64 = 0
         var body: UInt64 = 0
-        /// Of the request's body, from a source that cannot give them again.
-        var bodyTaken: UInt64 = 0
     }
 
     package init(options: BackendOptions) {
@@ -177,6 +178,11 @@ package final class Dispatch {
             if case .overLimit = flaw { failure.httpStatus = 431 }
             return fail(failure)
         }
+        do {
+            try request.prepareBody()
+        } catch {
+            return fail(error.failure)
+        }
         beginConnecting()
     }
 
@@ -238,6 +244,21 @@ package final class Dispatch {
         }
         lookahead = nil
         state = .ending
+    }
+}
+
+extension SpooledBody.Fault {
+    fileprivate var failure: Failure {
+        switch self {
+        case .sourceFailed:
+            return Failure(.cancelled, .send, "the request's body cannot be had")
+        case .tooLarge:
+            var failure = Failure(.badRequest, .send, "the body is larger than max_spooled_size")
+            failure.httpStatus = 413
+            return failure
+        case .system(let error):
+            return Failure(.cancelled, .send, "the body cannot be spooled", system: error)
+        }
     }
 }
 

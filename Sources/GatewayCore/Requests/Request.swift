@@ -17,6 +17,11 @@ package final class Request {
     /// RFC 9110 §9.2.2: it may be sent twice.
     private(set) var isIdempotent = false
     private(set) var isHeadRequest = false
+    /// CONTENT_LENGTH is still to be added, since the request was made from an HTTP request.
+    var tellsContentLength = false
+    /// A body of unknown length is sent as it comes.
+    var streamsBody = false
+    private var spooled: SpooledBody?
     package internal(set) var isInUse = false
 
     package init(backend: Backend) {
@@ -29,7 +34,7 @@ package final class Request {
         do {
             try head.append(name: name, value: value)
         } catch {
-            flaw = flaw ?? error
+            refuse(error)
             throw .param(error)
         }
         if name.byteCount == 14, name.equals("REQUEST_METHOD") { noteMethod(value) }
@@ -38,6 +43,7 @@ package final class Request {
     package func setBody(_ body: RequestBody) throws(Refusal) {
         guard !isInUse else { throw .inUse }
         self.body = body
+        spooled = nil
     }
 
     package func clear() throws(Refusal) {
@@ -47,6 +53,36 @@ package final class Request {
         flaw = nil
         isIdempotent = false
         isHeadRequest = false
+        tellsContentLength = false
+        streamsBody = false
+        spooled = nil
+    }
+
+    /// The request can no longer be sent.
+    func refuse(_ reason: RequestHead.Refusal) {
+        flaw = flaw ?? reason
+    }
+
+    /// Adds CONTENT_LENGTH where it is wanted, for which the body may have to be read to its end.
+    func prepareBody() throws(SpooledBody.Fault) {
+        guard tellsContentLength else { return }
+        if case .source(let source) = body, source.length == nil, !streamsBody {
+            let spool = try SpooledBody(source, limit: backend.options.maxSpooledSize)
+            spooled = spool
+            body = spool.body
+        }
+        if case .none = body { return }
+        guard let length = body.length else { return }
+        tellsContentLength = false
+        var digits = ByteBuffer(capacity: 20)
+        digits.append(decimal: length)
+        var name = ByteBuffer(capacity: 16)
+        name.append("CONTENT_LENGTH")
+        do {
+            try head.append(name: name.bytes, value: digits.bytes)
+        } catch {
+            refuse(error)
+        }
     }
 
     private func noteMethod(_ method: RawSpan) {
