@@ -243,6 +243,16 @@ gateway_status gateway_open(const gateway_options *options, gateway **opened);
  */
 void gateway_close(gateway *gateway);
 
+/*
+ * Does for all backends of a gateway what is due: closes connections that were idle for too long,
+ * and goes on closing those of exchanges that were given up. Every exchange that is opened does the
+ * same for its backend; a host that may be without exchanges for long calls it once a second.
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_maintain(gateway *gateway);
+
 /* ------------------------------------------------------------------------------------- backend */
 
 /* An application and how to treat it: its address, time limits, size limits. */
@@ -310,6 +320,44 @@ gateway_status gateway_backend_open(gateway *gateway, const char *address,
  * Thread: setup. Blocks: no. Fork: allowed in parent and child, each for itself.
  */
 void gateway_backend_close(gateway_backend *backend);
+
+/* What a backend has done and does. Exchanges that the host supplied a connection for count too. */
+typedef struct gateway_stats {
+    size_t size;      /* sizeof(gateway_stats) */
+    uint64_t active;  /* exchanges that are open */
+    uint64_t idle;    /* kept connections without an exchange */
+    uint64_t closing; /* connections of exchanges that were given up, on their way to the end */
+    /* Exchanges that ended, by outcome. */
+    uint64_t complete;
+    uint64_t connect_failed;
+    uint64_t timed_out;
+    uint64_t overloaded;
+    uint64_t protocol_error;
+    uint64_t truncated;
+    uint64_t cancelled;
+    uint64_t bad_request;
+    uint64_t connected;      /* connections that were made */
+    uint64_t reused;         /* exchanges on a kept connection */
+    uint64_t retried;        /* exchanges that were sent a second time */
+    uint64_t late_records;   /* records that came after the END_REQUEST of their exchange */
+    uint64_t bytes_sent;     /* records included */
+    uint64_t bytes_received; /* records included */
+} gateway_stats;
+
+/* clang-format off */
+#define GATEWAY_STATS_INIT \
+    { sizeof(gateway_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+/* clang-format on */
+
+/*
+ * Tells what a backend has done in this process and does now.
+ *
+ * stats   receives it; its size is set by the caller
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_backend_stats(gateway_backend *backend, gateway_stats *stats);
 
 /* ------------------------------------------------------------------------------------- request */
 

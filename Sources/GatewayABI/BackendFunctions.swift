@@ -40,6 +40,33 @@ public func gatewayBackendClose(_ backend: OpaquePointer?) {
     Handle<Backend>.close(backend, kind: .backend)?.close()
 }
 
+/// See include/gateway.h.
+@_cdecl("gateway_backend_stats")
+public func gatewayBackendStats(
+    _ backend: OpaquePointer?, _ stats: UnsafeMutablePointer<gateway_stats>?
+) -> gateway_status {
+    guard let backend = Handle<Backend>.object(backend, kind: .backend),
+        gateway_stats.isWritable(stats)
+    else { return .GATEWAY_ERR_INVALID }
+    gateway_stats(backend.statistics).write(to: stats)
+    return .GATEWAY_OK
+}
+
+extension gateway_stats: SizedStruct {}
+
+extension gateway_stats {
+    fileprivate init(_ now: BackendStatistics) {
+        self.init(
+            size: 0, active: now.active, idle: now.idle, closing: now.closing,
+            complete: now.complete, connect_failed: now.connectFailed, timed_out: now.timedOut,
+            overloaded: now.overloaded, protocol_error: now.protocolError,
+            truncated: now.truncated, cancelled: now.cancelled, bad_request: now.badRequest,
+            connected: now.connected, reused: now.reused, retried: now.retried,
+            late_records: now.lateRecords, bytes_sent: now.bytesSent,
+            bytes_received: now.bytesReceived)
+    }
+}
+
 extension BackendOptions {
     /// Nil when a field is out of its range.
     fileprivate init?(_ given: gateway_backend_options) {

@@ -20,7 +20,7 @@ final class Exchange {
 
     func close() {
         dispatch.close()
-        backend.rest(dispatch)
+        if !dispatch.isInherited { backend.rest(dispatch) }
     }
 
     /// The next step as the event that C sees; nil for `again`.

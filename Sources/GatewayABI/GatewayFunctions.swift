@@ -30,6 +30,16 @@ public func gatewayClose(_ gateway: OpaquePointer?) {
     closed?.log.close()
 }
 
+/// See include/gateway.h.
+@_cdecl("gateway_maintain")
+public func gatewayMaintain(_ gateway: OpaquePointer?) -> gateway_status {
+    guard let gateway = Handle<Gateway>.object(gateway, kind: .gateway) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    gateway.maintain()
+    return .GATEWAY_OK
+}
+
 private func sink(of options: gateway_options) -> Log.Sink? {
     guard let function = options.log else { return nil }
     // The host's pointer goes back to the host only, as a number meanwhile.

@@ -10,6 +10,8 @@ struct ArgumentTests {
     func null() {
         #expect(gateway_open(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_backend_open(nil, nil, nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_maintain(nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_backend_stats(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_open(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_param(nil, nil, 0, nil, 0) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_body_bytes(nil, nil, 0) == .GATEWAY_ERR_INVALID)

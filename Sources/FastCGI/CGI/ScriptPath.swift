@@ -28,10 +28,8 @@ package struct ScriptPath: ~Copyable {
     /// Where in the target the query is, without its question mark; empty when there is none.
     package private(set) var query = 0..<0
 
-    /// - Parameters:
-    ///   - target: as in the request line
-    ///   - script: the prefix or the extension of the rule
-    ///   - index: a file name for paths that end with a slash, used with extensions; may be empty
+    /// Splits a target as it stands in the request line. `script` is the prefix or the extension of
+    /// the rule; `index`, used with extensions, is for paths that end with a slash, or empty.
     package init(
         target: RawSpan, rule: Rule, script: RawSpan, index: RawSpan
     ) throws(Fault) {

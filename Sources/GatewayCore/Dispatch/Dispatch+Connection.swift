@@ -8,7 +8,7 @@ internal import Transport
 extension Dispatch {
     func beginConnecting() {
         guard let backend else { return }
-        backend.closing.serve()
+        backend.state.closing.serve()
         times.connectBegan = .now
         if let supplied = options.supplied {
             connection = Connection(
@@ -44,6 +44,7 @@ extension Dispatch {
         case .connected(let fresh):
             connector = nil
             connection = fresh
+            backend?.state.counters.madeConnection()
             beginExchange(requestID: 1, isKept: backend?.options.keepsConnections ?? false)
             return nil
         case .failed(let error):
@@ -73,7 +74,7 @@ extension Dispatch {
     private func takeIdle(of backend: Backend) -> Connection? {
         guard backend.options.keepsConnections else { return nil }
         let now = MonotonicTime.now
-        while let kept = backend.pool.acquire(now: now) {
+        while let kept = backend.state.pool.acquire(now: now) {
             if mayBeSentTwice || kept.isAliveAndEmpty() { return kept }
         }
         return nil
@@ -111,7 +112,7 @@ extension Dispatch {
         else { return dropConnection() }
         var kept = Connection.none
         swap(&kept, &connection)
-        backend.pool.release(kept, now: times.ended ?? .now)
+        backend.state.pool.release(kept, now: times.ended ?? .now)
     }
 
     /// The exchange is given up: its connection is closed in the order that lets the application
@@ -127,7 +128,7 @@ extension Dispatch {
         swap(&abandoned, &connection)
         abandoned.setBlocking(false)
         let unsent = bodyAtHand.withSpan { stream.abandon(head: request.head, piece: $0) }
-        backend.closing.add(
+        backend.state.closing.add(
             ClosingConnection(
                 abandoned.keep(), unsent: unsent, records: records, requestID: requestID))
     }

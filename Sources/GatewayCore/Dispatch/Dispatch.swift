@@ -116,7 +116,8 @@ package final class Dispatch {
 
     /// Ends the exchange and lets go of everything that is not memory to be used again.
     package func close() {
-        cancel()
+        // What a parent process began is the parent's to end.
+        if !isInherited { cancel() }
         dropConnection()
         request?.isInUse = false
         request = nil
@@ -231,7 +232,7 @@ package final class Dispatch {
         } else {
             times.ended = .now
             releaseConnection()
-            state = .ending
+            finish()
         }
     }
 
@@ -243,7 +244,12 @@ package final class Dispatch {
         default: dropConnection()
         }
         lookahead = nil
+        finish()
+    }
+
+    private func finish() {
         state = .ending
+        backend?.state.counters.ended(report, lateRecords: reader.lateRecords)
     }
 }
 

@@ -10,14 +10,9 @@ internal import Transport
 final class ClosingList: Sendable {
     private static let maxCount = 256
 
-    private struct State {
-        var connections: [ClosingConnection] = []
-        var forkGeneration = ForkGeneration.current
-    }
-
-    private let state = Mutex(State())
+    private let connections = Mutex<[ClosingConnection]>([])
     /// Spares the lock where there is nothing to do.
-    private let count = Atomic<Int>(0)
+    private let knownCount = Atomic<Int>(0)
 
     deinit {
         closeAll()
@@ -27,46 +22,46 @@ final class ClosingList: Sendable {
     func add(_ connection: ClosingConnection) {
         var connection = connection
         let isDone = connection.serve(now: .now)
-        state.withLock { state in
-            dropInherited(&state)
-            if isDone || state.connections.count >= Self.maxCount {
+        connections.withLock { connections in
+            if isDone || connections.count >= Self.maxCount {
                 _ = Connection(connection.record)
             } else {
-                state.connections.append(connection)
+                connections.append(connection)
             }
-            count.store(state.connections.count, ordering: .relaxed)
+            knownCount.store(connections.count, ordering: .relaxed)
         }
     }
 
     /// Goes on with each of them as far as nothing has to be waited for.
     func serve() {
-        guard count.load(ordering: .relaxed) > 0 else { return }
+        guard count > 0 else { return }
         let now = MonotonicTime.now
-        state.withLock { state in
-            dropInherited(&state)
-            state.connections = state.connections.compactMap { connection in
+        connections.withLock { connections in
+            connections = connections.compactMap { connection in
                 var connection = connection
                 guard connection.serve(now: now) else { return connection }
                 _ = Connection(connection.record)
                 return nil
             }
-            count.store(state.connections.count, ordering: .relaxed)
+            knownCount.store(connections.count, ordering: .relaxed)
         }
     }
 
     func closeAll() {
-        state.withLock { state in
-            for connection in state.connections { _ = Connection(connection.record) }
-            state.connections.removeAll()
-            count.store(0, ordering: .relaxed)
+        connections.withLock { connections in
+            for connection in connections { _ = Connection(connection.record) }
+            connections.removeAll()
+            knownCount.store(0, ordering: .relaxed)
         }
     }
 
-    /// In a child process they are the parent's to serve.
-    private func dropInherited(_ state: inout State) {
-        guard state.forkGeneration != ForkGeneration.current else { return }
-        state.forkGeneration = ForkGeneration.current
-        for connection in state.connections { _ = Connection(connection.record) }
-        state.connections.removeAll()
+    /// See `BackendState.disown`.
+    func disown() {
+        _ = connections.withLockIfAvailable { connections in
+            for connection in connections { _ = Connection(connection.record) }
+            connections.removeAll()
+        }
     }
+
+    var count: Int { knownCount.load(ordering: .relaxed) }
 }

@@ -8,7 +8,6 @@ internal import Transport
 final class ConnectionPool: Sendable {
     private struct State {
         var idle: [Connection.Record] = []
-        var forkGeneration: UInt32
         var isClosed = false
     }
 
@@ -17,7 +16,7 @@ final class ConnectionPool: Sendable {
 
     init(options: BackendOptions) {
         self.options = options
-        state = Mutex(State(forkGeneration: ForkGeneration.current))
+        state = Mutex(State())
         state.withLock { $0.idle.reserveCapacity(options.maxIdle) }
     }
 
@@ -28,7 +27,6 @@ final class ConnectionPool: Sendable {
     /// The connection that was used last, since it is the likeliest to be alive; nil when none is.
     func acquire(now: MonotonicTime) -> Connection? {
         state.withLock { state in
-            dropInherited(&state)
             dropExpired(&state, now: now)
             guard let record = state.idle.popLast() else { return nil }
             return Connection(record)
@@ -40,7 +38,6 @@ final class ConnectionPool: Sendable {
         var record = connection.keep()
         record.idleUntil = now.advanced(byMilliseconds: options.idleTimeout)
         let isKept = state.withLock { state in
-            dropInherited(&state)
             dropExpired(&state, now: now)
             guard !state.isClosed, state.idle.count < options.maxIdle else { return false }
             guard !isSpent(record) else { return false }
@@ -57,22 +54,22 @@ final class ConnectionPool: Sendable {
     func closeAll() {
         state.withLock { state in
             state.isClosed = true
-            dropInherited(&state)
             while let record = state.idle.popLast() { _ = Connection(record) }
         }
     }
 
+    /// See `BackendState.disown`.
+    func disown() {
+        _ = state.withLockIfAvailable { state in
+            while let record = state.idle.popLast() { _ = Connection(record) }
+        }
+    }
+
+    var idleCount: Int { state.withLock { $0.idle.count } }
+
     private func isSpent(_ record: Connection.Record) -> Bool {
         let limit = options.maxRequestsPerConnection
         return limit > 0 && record.exchangeCount >= limit
-    }
-
-    /// In a child process the connections are the parent's: only the child's copies of the
-    /// descriptors are closed, and nothing is sent.
-    private func dropInherited(_ state: inout State) {
-        guard state.forkGeneration != ForkGeneration.current else { return }
-        state.forkGeneration = ForkGeneration.current
-        while let record = state.idle.popLast() { _ = Connection(record) }
     }
 
     /// The one idle for longest is the first.

@@ -34,10 +34,8 @@ package struct BodySource {
         if case .file = kind { true } else { false }
     }
 
-    /// Reads the next piece into a buffer, as much as it may hold.
-    ///
-    /// - Parameter position: where in the body the piece begins
-    /// - Returns: whether the body ends with the piece; nil when it cannot be had
+    /// Reads the next piece, which begins at `position` of the body, into a buffer, as much as it
+    /// may hold; answers whether the body ends with the piece, or nil when it cannot be had.
     func read(into buffer: inout ByteBuffer, upTo size: Int, at position: UInt64) -> Bool? {
         let left = length.map { $0 - min($0, position) }
         let wanted = Int(min(UInt64(size), left ?? UInt64(size)))
