@@ -66,7 +66,8 @@ let package = Package(
                 ])
             ]),
         .testTarget(
-            name: "GatewayABITests", dependencies: ["CGateway", "GatewayABI"], swiftSettings: rules),
+            name: "GatewayABITests", dependencies: ["CAPR", "CGateway", "GatewayABI"],
+            swiftSettings: rules),
         .testTarget(
             name: "FastCGITests", dependencies: ["FastCGI"], exclude: ["Transcripts"],
             swiftSettings: rules),

@@ -562,6 +562,9 @@ typedef struct gateway_exchange gateway_exchange;
 #define GATEWAY_EXCHANGE_KEEP_CONNECTION 0x2u
 /* The descriptor that the host supplies has O_NONBLOCK set. The library never changes that. */
 #define GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING 0x4u
+/* The descriptor that the host supplies is a TCP socket. While an answer is awaited, TCP_QUICKACK
+ * is set on it: an application that sends in small pieces waits for each to be acknowledged. */
+#define GATEWAY_EXCHANGE_DESCRIPTOR_TCP 0x8u
 
 /* A timeout of 0 is the backend's. */
 typedef struct gateway_exchange_options {

@@ -127,7 +127,7 @@ extension DispatchOptions {
         self.init(timeouts: backend.options.timeouts)
         let known =
             GATEWAY_EXCHANGE_NONBLOCKING | GATEWAY_EXCHANGE_KEEP_CONNECTION
-            | GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING
+            | GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING | GATEWAY_EXCHANGE_DESCRIPTOR_TCP
         guard given.flags & ~known == 0 else { return nil }
         isNonblocking = given.flags & GATEWAY_EXCHANGE_NONBLOCKING != 0
         let areTimesRead = timeouts.read(
@@ -140,6 +140,7 @@ extension DispatchOptions {
         supplied = Supplied(
             descriptor: given.descriptor,
             isNonblocking: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING != 0,
+            isTCP: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_TCP != 0,
             keepsConnection: given.flags & GATEWAY_EXCHANGE_KEEP_CONNECTION != 0,
             requestID: UInt16(given.request_id == 0 ? 1 : given.request_id))
     }

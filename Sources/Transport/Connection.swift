@@ -55,9 +55,9 @@ package struct Connection: ~Copyable {
     }
 
     /// Uses a socket of the host's for one exchange.
-    package init(supplied descriptor: Int32, isNonblocking: Bool) {
+    package init(supplied descriptor: Int32, isNonblocking: Bool, isTCP: Bool) {
         record = Record(
-            descriptor: descriptor, isSupplied: true, isTCP: false,
+            descriptor: descriptor, isSupplied: true, isTCP: isTCP,
             mode: isNonblocking ? .nonblocking : .unknown, openedAt: .now)
     }
 

@@ -12,7 +12,8 @@ extension Dispatch {
         times.connectBegan = .now
         if let supplied = options.supplied {
             connection = Connection(
-                supplied: supplied.descriptor, isNonblocking: supplied.isNonblocking)
+                supplied: supplied.descriptor, isNonblocking: supplied.isNonblocking,
+                isTCP: supplied.isTCP)
             beginExchange(requestID: supplied.requestID, isKept: supplied.keepsConnection)
             return
         }

@@ -110,7 +110,7 @@ extension Dispatch {
         connection.setBlocking(true)
         if connection.isBlocking {
             connection.armReceive(due.time.milliseconds(from: now))
-            if isReused { connection.acknowledgeAtOnce() }
+            acknowledgeAtOnce()
             receive(isImmediate: false)
         } else if Interest.read.wait(on: connection.descriptor, until: due.time) != [] {
             receive(isImmediate: true)
@@ -118,11 +118,16 @@ extension Dispatch {
         return nil
     }
 
+    /// On a fresh connection the kernel does so by itself; it forgets it with each receive.
+    private func acknowledgeAtOnce() {
+        if isReused || connection.record.isSupplied { connection.acknowledgeAtOnce() }
+    }
+
     private func receiveOrLeave() -> Step? {
         if isReceiveDue, !isDrained, receive(isImmediate: true) { return nil }
         let due = deadline
         guard MonotonicTime.now < due.time else { return timeOut(due.stage) }
-        if !isReceiveDue { connection.acknowledgeAtOnce() }
+        if !isSending { acknowledgeAtOnce() }
         isReceiveDue = true
         isDrained = false
         isSendBlocked = false

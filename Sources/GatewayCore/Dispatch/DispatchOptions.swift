@@ -6,14 +6,17 @@ package struct DispatchOptions: Sendable {
     package struct Supplied: Sendable {
         package var descriptor: Int32
         package var isNonblocking: Bool
+        package var isTCP: Bool
         package var keepsConnection: Bool
         package var requestID: UInt16
 
         package init(
-            descriptor: Int32, isNonblocking: Bool, keepsConnection: Bool, requestID: UInt16
+            descriptor: Int32, isNonblocking: Bool, isTCP: Bool, keepsConnection: Bool,
+            requestID: UInt16
         ) {
             self.descriptor = descriptor
             self.isNonblocking = isNonblocking
+            self.isTCP = isTCP
             self.keepsConnection = keepsConnection
             self.requestID = requestID
         }
