@@ -6,41 +6,44 @@
 /// that a buffer that is used again allocates nothing.
 @safe
 package struct ByteBuffer: ~Copyable {
-    private var storage: UnsafeMutableRawBufferPointer
+    private var storage: UnsafeMutableRawPointer
+    package private(set) var capacity: Int
     package private(set) var count = 0
 
     package init(capacity: Int = 0) {
-        unsafe storage = .allocate(byteCount: max(capacity, 0), alignment: 16)
+        self.capacity = max(capacity, 16)
+        unsafe storage = .allocate(byteCount: self.capacity, alignment: 16)
     }
 
     deinit {
         unsafe storage.deallocate()
     }
 
-    package var capacity: Int { unsafe storage.count }
     package var isEmpty: Bool { count == 0 }
 
     /// The bytes, for as long as the buffer is not changed.
     package var bytes: RawSpan {
         @_lifetime(borrow self)
         get {
-            let filled = unsafe UnsafeRawBufferPointer(rebasing: storage[..<count])
-            return unsafe _overrideLifetime(RawSpan(_unsafeBytes: filled), borrowing: self)
+            let filled = unsafe RawSpan(_unsafeStart: storage, byteCount: count)
+            return unsafe _overrideLifetime(filled, borrowing: self)
         }
     }
 
     /// The address of the bytes, for system calls and for C; valid until the buffer changes.
     package var address: UnsafeRawBufferPointer {
-        unsafe UnsafeRawBufferPointer(rebasing: storage[..<count])
+        unsafe UnsafeRawBufferPointer(start: storage, count: count)
     }
 
+    @inline(__always)
     package mutating func append(_ byte: UInt8) {
         reserve(1)
-        unsafe storage[count] = byte
+        unsafe storage.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
     /// Appends a number in network byte order.
+    @inline(__always)
     package mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(
         bigEndian number: Number
     ) {
@@ -55,47 +58,10 @@ package struct ByteBuffer: ~Copyable {
         }
     }
 
-    /// Appends bytes that hold no NUL; where one does, nothing is appended.
-    ///
-    /// One pass, eight bytes a step: params are many and short, and a call for each of them to find
-    /// NUL and a call to copy cost more than the bytes do.
-    ///
-    /// - Returns: whether the bytes were appended.
-    package mutating func appendText(_ text: RawSpan) -> Bool {
-        let size = text.byteCount
-        guard size > 0 else { return true }
-        reserve(size)
-        guard let base = unsafe storage.baseAddress else { return false }
-        let to = unsafe base + count
-        var offset = 0
-        while offset &+ 8 <= size {
-            let word = text.word(at: offset)
-            guard !word.holdsZeroByte else { return false }
-            unsafe to.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
-            offset &+= 8
-        }
-        if size >= 8 {
-            // The last eight bytes: some of them are written again.
-            let word = text.word(at: size &- 8)
-            guard !word.holdsZeroByte else { return false }
-            unsafe to.storeBytes(of: word, toByteOffset: size &- 8, as: UInt64.self)
-        } else {
-            while offset < size {
-                let byte = text[offset]
-                guard byte != 0 else { return false }
-                unsafe to.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
-                offset &+= 1
-            }
-        }
-        count &+= size
-        return true
-    }
-
     package mutating func append(copying source: UnsafeRawBufferPointer) {
         guard let from = source.baseAddress, source.count > 0 else { return }
         reserve(source.count)
-        guard let to = unsafe storage.baseAddress else { return }
-        unsafe (to + count).copyMemory(from: from, byteCount: source.count)
+        unsafe (storage + count).copyMemory(from: from, byteCount: source.count)
         count += source.count
     }
 
@@ -126,15 +92,14 @@ package struct ByteBuffer: ~Copyable {
     package mutating func append(zeros: Int) {
         guard zeros > 0 else { return }
         reserve(zeros)
-        for offset in count..<count + zeros {
-            unsafe storage[offset] = 0
-        }
+        unsafe (storage + count).initializeMemory(as: UInt8.self, repeating: 0, count: zeros)
         count += zeros
     }
 
     /// A byte that is there; 0 where none is.
     package func byte(at offset: Int) -> UInt8 {
-        offset >= 0 && offset < count ? unsafe storage[offset] : 0
+        offset >= 0 && offset < count
+            ? unsafe storage.load(fromByteOffset: offset, as: UInt8.self) : 0
     }
 
     /// Replaces the bytes by what `source` puts into a memory of so many bytes.
@@ -145,7 +110,7 @@ package struct ByteBuffer: ~Copyable {
     ) -> Bool {
         removeAll()
         reserve(size)
-        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: storage[..<size])
+        let room = unsafe UnsafeMutableRawBufferPointer(start: storage, count: size)
         guard let filled = unsafe source(room), filled >= 0, filled <= size else { return false }
         count = filled
         return true
@@ -154,7 +119,7 @@ package struct ByteBuffer: ~Copyable {
     /// Replaces a byte that is already there; one that is not is left alone.
     package mutating func replace(at offset: Int, with byte: UInt8) {
         guard offset >= 0, offset < count else { return }
-        unsafe storage[offset] = byte
+        unsafe storage.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
     }
 
     /// Drops what is behind the first `newCount` bytes.
@@ -166,19 +131,32 @@ package struct ByteBuffer: ~Copyable {
         count = 0
     }
 
+    /// Where to write `size` more bytes, which count once they are added.
+    @inline(__always)
+    mutating func room(for size: Int) -> UnsafeMutableRawPointer {
+        reserve(size)
+        return unsafe storage + count
+    }
+
+    /// Adds bytes that were written to the room made for them.
+    @inline(__always)
+    mutating func add(written size: Int) {
+        count = min(count &+ size, capacity)
+    }
+
     /// Makes room for `extra` more bytes; at least doubles, so that appending stays linear.
+    @inline(__always)
     package mutating func reserve(_ extra: Int) {
-        guard unsafe extra > storage.count &- count else { return }
-        grow(extra)
+        if extra > capacity &- count { grow(extra) }
     }
 
     @inline(never)
     private mutating func grow(_ extra: Int) {
-        let needed = count + extra
-        let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(needed, 2 * storage.count, 256), alignment: 16)
-        unsafe larger.copyMemory(from: address)
+        let larger = max(count + extra, 2 * capacity, 256)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        unsafe memory.copyMemory(from: storage, byteCount: count)
         unsafe storage.deallocate()
-        unsafe storage = larger
+        unsafe storage = memory
+        capacity = larger
     }
 }

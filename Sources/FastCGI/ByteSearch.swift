@@ -28,12 +28,16 @@ extension RawSpan {
         return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
     }
 
+    /// A number from an offset within the span, which the caller has checked.
+    @inline(__always)
+    package func load<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number {
+        precondition(offset >= 0 && offset &+ MemoryLayout<Number>.size <= byteCount)
+        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Number.self)
+    }
+
     /// The eight bytes from an offset within the span, which the caller has checked.
     @inline(__always)
-    package func word(at offset: Int) -> UInt64 {
-        precondition(offset >= 0 && offset &+ 8 <= byteCount)
-        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-    }
+    package func word(at offset: Int) -> UInt64 { load(at: offset) }
 
     /// The first place of a byte in a range; eight bytes are looked at in one step.
     package func firstOffset(of byte: UInt8, in range: Range<Int>) -> Int? {
@@ -66,15 +70,18 @@ extension RawSpan {
     }
 
     /// Whether the bytes of a range are those of `name` without regard to case, as field names are.
+    @inline(__always)
     package func equalsIgnoringCase(_ name: StaticString, in range: Range<Int>) -> Bool {
-        guard range.count == name.utf8CodeUnitCount, range.upperBound <= byteCount else {
-            return false
-        }
+        range.count == name.utf8CodeUnitCount && holdsIgnoringCase(name, at: range.lowerBound)
+    }
+
+    private func holdsIgnoringCase(_ name: StaticString, at offset: Int) -> Bool {
+        guard offset &+ name.utf8CodeUnitCount <= byteCount else { return false }
         return name.withUTF8Buffer { expected in
             for index in 0..<expected.count {
-                let byte = self[range.lowerBound + index]
-                let upper = byte >= 0x41 && byte <= 0x5A
-                if unsafe (upper ? byte | 0x20 : byte) != expected[index] { return false }
+                let byte = self[offset &+ index]
+                let isUpper = byte >= 0x41 && byte <= 0x5A
+                if unsafe (isUpper ? byte | 0x20 : byte) != expected[index] { return false }
             }
             return true
         }
@@ -90,16 +97,9 @@ extension UInt64 {
     /// The upper bit of each byte that is zero. Above the lowest of these bits others may be set
     /// that should not: only whether there is one, and the lowest one, are right.
     @inline(__always)
-    package var zeroBytes: UInt64 {
-        (self &- UInt64(repeating: 0x01)) & ~self & UInt64(repeating: 0x80)
-    }
+    package var zeroBytes: UInt64 { unmaskedZeroBytes & UInt64(repeating: 0x80) }
 
+    /// The same among bits that mean nothing, to be masked once for many words.
     @inline(__always)
-    package var holdsZeroByte: Bool { zeroBytes != 0 }
-
-    /// Whether a byte is below a number of at most 128.
-    @inline(__always)
-    package func holdsByte(below number: UInt8) -> Bool {
-        (self &- UInt64(repeating: number)) & ~self & UInt64(repeating: 0x80) != 0
-    }
+    var unmaskedZeroBytes: UInt64 { (self &- UInt64(repeating: 0x01)) & ~self }
 }

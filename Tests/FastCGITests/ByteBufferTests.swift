@@ -15,21 +15,6 @@ struct ByteBufferTests {
         #expect(Array(buffer.address) == expected)
     }
 
-    @Test("takes text of every length at once, and none that holds NUL", arguments: 0...40)
-    func takesText(length: Int) {
-        let text = pattern(length).map { $0 == 0 ? 0x80 : $0 }
-        var buffer = ByteBuffer()
-        buffer.append(1)
-        #expect(buffer.appendText(text.span.bytes) == true)
-        #expect(buffer.bytes.array == [1] + text)
-        for place in text.indices {
-            var bad = text
-            bad[place] = 0
-            #expect(buffer.appendText(bad.span.bytes) == false)
-            #expect(buffer.bytes.array == [1] + text)
-        }
-    }
-
     @Test("writes numbers in network byte order")
     func bigEndian() {
         var buffer = ByteBuffer()

@@ -130,18 +130,33 @@ struct RequestHeadTests {
         }
     }
 
-    @Test("refuses NUL anywhere in a name or a value", arguments: 0..<20)
-    func nul(place: Int) {
-        let clean = Array(repeating: UInt8(65), count: 20)
-        var bad = clean
-        bad[place] = 0
+    @Test("refuses NUL anywhere in a name or a value", arguments: 1...40)
+    func nul(length: Int) throws {
+        // 1 and 128 beside NUL look like it to those who look at eight bytes at once.
+        for other in [1, 65, 128, 255] as [UInt8] {
+            let clean = Array(repeating: other, count: length)
+            for place in clean.indices {
+                var bad = clean
+                bad[place] = 0
+                var head = RequestHead(limit: Self.limit)
+                #expect(throws: RequestHead.Refusal.holdsNUL) {
+                    try head.append(WirePair(bad, clean))
+                }
+                #expect(throws: RequestHead.Refusal.holdsNUL) {
+                    try head.append(WirePair(clean, bad))
+                }
+            }
+            expect(try encode([WirePair(clean, clean)]), hold: [WirePair(clean, clean)])
+        }
+    }
+
+    @Test("refuses NUL in a pair that begins a record, or spans some", arguments: [65_520, 70_000])
+    func nulBeyond(length: Int) throws {
         var head = RequestHead(limit: Self.limit)
-        #expect(throws: RequestHead.Refusal.holdsNUL) {
-            try head.append(WirePair(bad, clean))
-        }
-        #expect(throws: RequestHead.Refusal.holdsNUL) {
-            try head.append(WirePair(clean, bad))
-        }
+        try head.append(pair(ofSize: 100))
+        let bad = Array(repeating: 65, count: length - 1) + [0] as [UInt8]
+        #expect(throws: RequestHead.Refusal.holdsNUL) { try head.append(WirePair([65], bad)) }
+        #expect(throws: RequestHead.Refusal.holdsNUL) { try head.append(WirePair(bad, [])) }
     }
 
     @Test("is as before when a pair was refused")

@@ -15,8 +15,7 @@ package struct HeaderField: Equatable, Sendable {
     /// Reads a line without its end: a token, a colon, and a value whose surrounding white space
     /// does not count.
     package init(line: Range<Int>, of bytes: RawSpan) throws(Fault) {
-        var colon = line.lowerBound
-        while colon < line.upperBound, Self.isTokenCharacter(bytes[colon]) { colon += 1 }
+        let colon = Self.endOfToken(line, of: bytes)
         guard colon < line.upperBound, bytes[colon] == ASCII.colon, colon > line.lowerBound else {
             throw bytes.firstOffset(of: ASCII.colon, in: line) == nil ? .noColon : .badName
         }
@@ -31,6 +30,7 @@ package struct HeaderField: Equatable, Sendable {
         return holdsControl(value, in: trimmed) ? nil : trimmed
     }
 
+    @inline(__always)
     private static func trim(_ value: Range<Int>, of bytes: RawSpan) -> Range<Int> {
         var start = value.lowerBound
         var end = value.upperBound
@@ -60,16 +60,30 @@ package struct HeaderField: Equatable, Sendable {
         byte == ASCII.space || byte == ASCII.tab
     }
 
-    private static func holdsControl(_ bytes: RawSpan, in range: Range<Int>) -> Bool {
+    /// Where the first byte stands that no token holds.
+    private static func endOfToken(_ range: Range<Int>, of bytes: RawSpan) -> Int {
         var offset = range.lowerBound
         while offset < range.upperBound {
             if offset &+ 8 <= range.upperBound {
-                let word = bytes.word(at: offset)
-                let mayHold =
-                    word.holdsByte(below: ASCII.space)
-                    || (word ^ UInt64(repeating: ASCII.delete)).holdsZeroByte
-                if !mayHold {
-                    offset &+= 8
+                let letters = bytes.word(at: offset).littleEndian.lettersAndHyphensFirst
+                offset &+= letters
+                if letters == 8 { continue }
+            }
+            guard isTokenCharacter(bytes[offset]) else { break }
+            offset &+= 1
+        }
+        return offset
+    }
+
+    @inline(__always)
+    private static func holdsControl(_ bytes: RawSpan, in range: Range<Int>) -> Bool {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            if range.count >= 8 {
+                // The last eight bytes overlap those before them.
+                let place = min(offset, range.upperBound &- 8)
+                if !bytes.word(at: place).mayHoldControl {
+                    offset = place &+ 8
                     continue
                 }
             }
@@ -89,5 +103,27 @@ package struct HeaderField: Equatable, Sendable {
         let bits: UInt64 =
             byte < 64 ? 0x03FF_6CFA_0000_0000 : byte < 128 ? 0x57FF_FFFF_C7FF_FFFE : 0
         return bits >> UInt64(byte & 63) & 1 != 0
+    }
+}
+
+extension UInt64 {
+    /// Whether one of eight bytes may be a control character.
+    fileprivate var mayHoldControl: Bool {
+        let belowSpace = self &- UInt64(repeating: ASCII.space)
+        let isDelete = (self ^ UInt64(repeating: ASCII.delete)) &- UInt64(repeating: 1)
+        return (belowSpace | isDelete) & ~self & UInt64(repeating: 0x80) != 0
+    }
+
+    /// How many of eight bytes, from the lowest, are letters or hyphens, as nearly all are in the
+    /// names of fields.
+    fileprivate var lettersAndHyphensFirst: Int {
+        let upper = UInt64(repeating: 0x80)
+        // With the upper bits out of the way, adding tells which bytes reach a bound.
+        let lower = (self & ~upper) | UInt64(repeating: 0x20)
+        let reachA = lower &+ UInt64(repeating: 0x80 - 0x61)
+        let passZ = lower &+ UInt64(repeating: 0x80 - 0x7B)
+        let other = ((self & ~upper) ^ UInt64(repeating: 0x2D)) &+ UInt64(repeating: 0x7F)
+        let accepted = (reachA & ~passZ | ~other) & ~self & upper
+        return (~accepted & upper).trailingZeroBitCount >> 3
     }
 }

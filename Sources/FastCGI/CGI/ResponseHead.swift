@@ -26,12 +26,13 @@ package struct ResponseHead: ~Copyable {
 
     private enum State { case reading, complete }
 
+    /// Bytes that are copied at once: most heads in one go.
+    private static let blockSize = 512
+
     private let maxSize: Int
     private let maxFields: Int
     private var buffer = ByteBuffer(capacity: 1024)
     private var lineStart = 0
-    /// Bytes of interim heads that were skipped: they count against the limit too.
-    private var skipped = 0
     private var state = State.reading
     private var givenStatus: UInt16?
     private var location: HeaderField?
@@ -48,7 +49,7 @@ package struct ResponseHead: ~Copyable {
 
     package var isComplete: Bool { state == .complete }
     /// Whether nothing has arrived, of interim heads neither.
-    package var isEmpty: Bool { buffer.isEmpty && skipped == 0 }
+    package var isEmpty: Bool { buffer.isEmpty }
 
     package var bytes: RawSpan {
         @_lifetime(borrow self)
@@ -58,22 +59,36 @@ package struct ResponseHead: ~Copyable {
     package var address: UnsafeRawBufferPointer { unsafe buffer.address }
 
     package mutating func clear() {
-        skipped = 0
-        clearHead()
+        buffer.removeAll()
+        lineStart = 0
+        state = .reading
+        forgetFields()
     }
 
     /// Takes what of a piece of STDOUT belongs to the head, and answers how many bytes that were.
     package mutating func read(_ input: RawSpan, in range: Range<Int>) throws(Fault) -> Int {
         var position = range.lowerBound
         while state == .reading, position < range.upperBound {
-            let rest = position..<range.upperBound
-            let lineFeed = input.firstOffset(of: ASCII.lineFeed, in: rest)
-            let end = lineFeed.map { $0 + 1 } ?? range.upperBound
-            guard skipped + buffer.count + (end - position) <= maxSize else { throw .tooLarge }
-            buffer.append(input.extracting(position..<end))
-            position = end
-            guard lineFeed != nil else { break }
-            try endLine()
+            // One copy for many lines; what proves to be body is dropped again.
+            let block = min(range.upperBound - position, Self.blockSize)
+            var unread = buffer.count
+            buffer.append(input.extracting(position..<position + block))
+            position += block
+            while state == .reading,
+                let lineFeed = buffer.bytes.firstOffset(
+                    of: ASCII.lineFeed, in: unread..<buffer.count)
+            {
+                unread = lineFeed + 1
+                guard unread <= maxSize else { throw .tooLarge }
+                try readLine(lineStart..<lineFeed)
+                lineStart = unread
+            }
+            if state == .complete {
+                position -= buffer.count - unread
+                buffer.truncate(to: unread)
+            } else if buffer.count > maxSize {
+                throw .tooLarge
+            }
         }
         return position - range.lowerBound
     }
@@ -84,11 +99,12 @@ package struct ResponseHead: ~Copyable {
         kind = .document
     }
 
-    private mutating func endLine() throws(Fault) {
-        var end = buffer.count - 1
-        if end > lineStart, buffer.bytes[end - 1] == ASCII.carriageReturn { end -= 1 }
-        let line = lineStart..<end
-        lineStart = buffer.count
+    /// Reads a line without its LF.
+    private mutating func readLine(_ range: Range<Int>) throws(Fault) {
+        var line = range
+        if let last = range.last, buffer.bytes[last] == ASCII.carriageReturn {
+            line = range.lowerBound..<last
+        }
         if line.isEmpty {
             try endHead()
         } else {
@@ -105,17 +121,18 @@ package struct ResponseHead: ~Copyable {
         } catch {
             throw .badField(error)
         }
-        if buffer.bytes.equalsIgnoringCase("status", in: field.name) {
-            guard givenStatus == nil else { return }
-            givenStatus = try parseStatus(field.value)
+        // The length tells most names apart from those that mean something here.
+        switch field.name.count {
+        case 6 where buffer.bytes.equalsIgnoringCase("status", in: field.name):
+            if givenStatus == nil { givenStatus = try parseStatus(field.value) }
             return
-        }
-        if field.isHopByHop(in: buffer.bytes) { return }
-        if buffer.bytes.equalsIgnoringCase("content-length", in: field.name) {
+        case 8 where buffer.bytes.equalsIgnoringCase("location", in: field.name):
+            location = location ?? field
+        case 14 where buffer.bytes.equalsIgnoringCase("content-length", in: field.name):
             guard contentLength == nil else { throw .repeatedContentLength }
             contentLength = try parseLength(field.value)
-        } else if buffer.bytes.equalsIgnoringCase("location", in: field.name) {
-            location = location ?? field
+        default:
+            if field.isHopByHop(in: buffer.bytes) { return }
         }
         guard fields.count < maxFields else { throw .tooManyFields }
         fields.append(field)
@@ -125,9 +142,9 @@ package struct ResponseHead: ~Copyable {
         if let given = givenStatus {
             if given == 101 { throw .switchingProtocols }
             if given < 200 {
-                // An interim response: the final one follows.
-                skipped += buffer.count
-                clearHead()
+                // An interim response: the final one follows. Its bytes stay, and count against
+                // the limit.
+                forgetFields()
                 return
             }
             status = given
@@ -141,10 +158,7 @@ package struct ResponseHead: ~Copyable {
         state = .complete
     }
 
-    private mutating func clearHead() {
-        buffer.removeAll()
-        lineStart = 0
-        state = .reading
+    private mutating func forgetFields() {
         givenStatus = nil
         location = nil
         fields.removeAll(keepingCapacity: true)

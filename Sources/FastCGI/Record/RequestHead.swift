@@ -26,7 +26,7 @@ package struct RequestHead: ~Copyable {
 
     /// - Parameter limit: bytes that all encoded pairs together may take.
     package init(limit: Int) {
-        self.limit = limit
+        self.limit = min(limit, Self.maxLength)
         clear()
     }
 
@@ -43,24 +43,18 @@ package struct RequestHead: ~Copyable {
 
     package mutating func append(name: RawSpan, value: RawSpan) throws(Refusal) {
         guard name.byteCount > 0 else { throw .emptyName }
-        guard name.byteCount <= Self.maxLength, value.byteCount <= Self.maxLength else {
-            throw .overLimit
-        }
         let size = NameValuePair.encodedSize(
             nameLength: name.byteCount, valueLength: value.byteCount)
-        guard size <= limit - paramsSize else { throw .overLimit }
+        guard size <= limit &- paramsSize else { throw .overLimit }
         reopen()
-        if openContent + size <= RecordHeader.maxContent {
-            NameValuePair.encodeLength(name.byteCount, into: &buffer)
-            NameValuePair.encodeLength(value.byteCount, into: &buffer)
-            guard buffer.appendText(name), buffer.appendText(value) else {
-                buffer.truncate(to: pairsEnd)
-                throw .holdsNUL
-            }
+        if openContent &+ size <= RecordHeader.maxContent {
+            let isEncoded = NameValuePair.encode(
+                name: name, value: value, size: size, into: &buffer)
+            guard isEncoded else { throw .holdsNUL }
         } else {
             try appendBeyond(name: name, value: value)
         }
-        paramsSize += size
+        paramsSize &+= size
         pairsEnd = buffer.count
     }
 
@@ -89,7 +83,7 @@ package struct RequestHead: ~Copyable {
 
     package var count: Int { buffer.count }
 
-    private var openContent: Int { pairsEnd - openRecord - RecordHeader.size }
+    private var openContent: Int { pairsEnd &- openRecord &- RecordHeader.size }
 
     /// Takes back what `finish` wrote, so that another pair can follow.
     private mutating func reopen() {
