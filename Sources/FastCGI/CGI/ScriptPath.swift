@@ -103,9 +103,10 @@ package struct ScriptPath: ~Copyable {
             target[colon + 1] == ASCII.slash, target[colon + 2] == ASCII.slash
         else { throw .malformed }
         let authority = colon + 3..<target.byteCount
-        guard let slash = target.firstOffset(of: ASCII.slash, in: authority) else {
-            throw .malformed
-        }
+        // A slash behind a question mark is the query's.
+        guard let slash = target.firstOffset(of: ASCII.slash, in: authority),
+            target.firstOffset(of: 0x3F, in: authority.lowerBound..<slash) == nil
+        else { throw .malformed }
         return slash
     }
 
