@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the programs of the benchmarks in a directory of their own, and runs them."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+HOST_CORE, APPLICATION_CORE = 0, 1
+
+# Far more than any run takes: a host that hangs must not hold up the others.
+MAX_SECONDS = 30
+
+APPLICATIONS = {"responder", "fickle_application"}
+PRELOADED = {"memory_transport", "count_allocations"}
+EMPTY_STDIN = bytes([1, 5, 0, 1, 0, 0, 0, 0])
+
+
+class MeasurementFailed(Exception):
+    """Nothing can be said about a figure; that counts as its bound missed."""
+
+
+class Workshop:
+    """Owns the directory and every process that it starts; both end with it."""
+
+    def __init__(self, root, library):
+        self.root = root
+        self.library = library.resolve() / "libgateway.so"
+
+    def __enter__(self):
+        self.stack = contextlib.ExitStack()
+        self.directory = Path(
+            self.stack.enter_context(tempfile.TemporaryDirectory(prefix="gateway-bench-")))
+        # A copy, so that a build meanwhile does not change what is measured.
+        shutil.copy(self.library, self.directory / "libgateway.so.0")
+        (self.directory / "libgateway.so").symlink_to("libgateway.so.0")
+        return self
+
+    def __exit__(self, *error):
+        self.stack.close()
+
+    def program(self, name):
+        """The path of a program or of a library to be loaded before others, built once."""
+        path = self.directory / name
+        if path.exists():
+            return path
+        sources = self.root / "Tests" / "bench" / "programs"
+        command = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", path,
+                   sources / f"{name}.c", "-I", self.root / "include"]
+        if name in PRELOADED:
+            command += ["-shared", "-fPIC", "-ldl"]
+        elif name in APPLICATIONS:
+            command += [sources / "application.c", "-pthread"]
+        else:
+            command += ["-L", self.directory, f"-Wl,-rpath,{self.directory}",
+                        "-Wl,--as-needed", "-lgateway", "-pthread", "-ldl"]
+        subprocess.run(command, check=True)
+        return path
+
+    @contextlib.contextmanager
+    def application(self, name, transport, *arguments):
+        """Runs an application on the second core; gives its process and its address."""
+        address = {"unix": f"unix:{self.directory}/{name}.socket", "tcp": "tcp:127.0.0.1:0"}
+        process = subprocess.Popen(
+            [self.program(name), address[transport], *map(str, arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {APPLICATION_CORE}))
+        try:
+            yield process, process.stdout.readline().split()[1]
+        finally:
+            process.kill()
+            process.communicate()
+
+    def host(self, name, *arguments, preload=(), wrapper=(), **environment):
+        """Runs a host on the first core to its end; gives the numbers it printed."""
+        if preload:
+            environment["LD_PRELOAD"] = ":".join(str(self.program(each)) for each in preload)
+        command = [*wrapper, self.program(name), *map(str, arguments)]
+        try:
+            ended = subprocess.run(
+                command, text=True, check=True, timeout=MAX_SECONDS, stdout=subprocess.PIPE,
+                env={**os.environ, **environment},
+                preexec_fn=lambda: os.sched_setaffinity(0, {HOST_CORE}))
+        except subprocess.CalledProcessError as error:
+            raise MeasurementFailed(f"{name} ended with status {error.returncode}") from error
+        except subprocess.TimeoutExpired as error:
+            raise MeasurementFailed(f"{name} did not end in {MAX_SECONDS} s") from error
+        return numbers(ended.stdout)
+
+    def recorded_exchange(self, address):
+        """Files with the bytes of one small request as the library sends it, and of its answer."""
+        request_file, answer_file = self.directory / "request", self.directory / "answer"
+        if request_file.exists():
+            return request_file, answer_file
+        with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as onward:
+            path = str(self.directory / "recorder.socket")
+            listener.bind(path)
+            listener.listen()
+            with subprocess.Popen(
+                    [self.program("small_requests"), "unix:" + path, "GET", "1", "ignore"],
+                    stdout=subprocess.DEVNULL):
+                connection, _ = listener.accept()
+                with connection:
+                    request = receive_until(connection, EMPTY_STDIN)
+                    onward.connect(address.removeprefix("unix:"))
+                    onward.sendall(request)
+                    answer = onward.recv(65536)
+                    connection.sendall(answer)
+        request_file.write_bytes(request)
+        answer_file.write_bytes(answer)
+        return request_file, answer_file
+
+
+def receive_until(connection, end):
+    received = b""
+    while not received.endswith(end):
+        piece = connection.recv(65536)
+        if not piece:
+            raise MeasurementFailed("the connection ended within a request")
+        received += piece
+    return received
+
+
+def numbers(text):
+    """The lines "name number" of a program's output."""
+    return {name: float(value) for name, value in map(str.split, text.splitlines())}

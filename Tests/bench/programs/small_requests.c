@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A host that makes small requests on one kept connection, one after the other, each built anew of
+ * 30 usual params, and tells what they cost once the first thousand are over. With "mark", a
+ * write(2) to descriptor -1 before and after each call shows in a trace where a call begins and
+ * ends.
+ */
+#define _GNU_SOURCE
+#include <gateway.h>
+
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct param {
+    const char *name, *value;
+    size_t name_length, value_length;
+};
+
+#define PARAM(name, value) { name, value, sizeof name - 1, sizeof value - 1 }
+
+static struct param params[] = {
+    PARAM("REQUEST_METHOD", "GET"),
+    PARAM("GATEWAY_INTERFACE", "CGI/1.1"),
+    PARAM("SERVER_PROTOCOL", "HTTP/1.1"),
+    PARAM("SERVER_SOFTWARE", "Apache/2.4.62 (Debian)"),
+    PARAM("SERVER_NAME", "www.example.org"),
+    PARAM("SERVER_ADDR", "192.0.2.10"),
+    PARAM("SERVER_PORT", "443"),
+    PARAM("REMOTE_ADDR", "198.51.100.23"),
+    PARAM("REMOTE_PORT", "52814"),
+    PARAM("REQUEST_SCHEME", "https"),
+    PARAM("HTTPS", "on"),
+    PARAM("DOCUMENT_ROOT", "/srv/www/example/public"),
+    PARAM("SCRIPT_FILENAME", "/srv/www/example/public/index.php"),
+    PARAM("SCRIPT_NAME", "/index.php"),
+    PARAM("PATH_INFO", "/articles/2024/fast-gateways"),
+    PARAM("PATH_TRANSLATED", "/srv/www/example/public/articles/2024/fast-gateways"),
+    PARAM("REQUEST_URI", "/index.php/articles/2024/fast-gateways?page=2&sort=date"),
+    PARAM("QUERY_STRING", "page=2&sort=date"),
+    PARAM("CONTENT_TYPE", ""),
+    PARAM("CONTENT_LENGTH", ""),
+    PARAM("HTTP_HOST", "www.example.org"),
+    PARAM("HTTP_USER_AGENT", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
+    PARAM("HTTP_ACCEPT", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    PARAM("HTTP_ACCEPT_LANGUAGE", "en-GB,en;q=0.7,de;q=0.3"),
+    PARAM("HTTP_ACCEPT_ENCODING", "gzip, deflate, br, zstd"),
+    PARAM("HTTP_REFERER", "https://www.example.org/index.php/articles"),
+    PARAM("HTTP_COOKIE", "session=8f14e45fceea167a5a36dedd4bea2543; theme=dark"),
+    PARAM("HTTP_UPGRADE_INSECURE_REQUESTS", "1"),
+    PARAM("HTTP_CONNECTION", "keep-alive"),
+    PARAM("HTTP_CACHE_CONTROL", "max-age=0"),
+};
+
+enum { PARAM_COUNT = sizeof params / sizeof params[0], WARM_UP = 1000 };
+
+struct page {
+    uint32_t status;
+    size_t fields, length;
+};
+
+static gateway_callback_status take_head(void *context, uint32_t status,
+                                         const gateway_field *fields, size_t count)
+{
+    struct page *page = context;
+    (void)fields;
+    page->status = status;
+    page->fields = count;
+    return GATEWAY_CONTINUE;
+}
+
+static gateway_callback_status take_body(void *context, const void *bytes, size_t length)
+{
+    struct page *page = context;
+    (void)bytes;
+    page->length += length;
+    return GATEWAY_CONTINUE;
+}
+
+static void expect(int holds, const char *what)
+{
+    if (holds) return;
+    fprintf(stderr, "small_requests: %s\n", what);
+    exit(1);
+}
+
+static void mark(int marks, const char *what)
+{
+    if (marks && write(-1, what, strlen(what)) == 0) abort();
+}
+
+static unsigned reused;
+
+static void run(gateway_backend *backend, gateway_request *request, int count, int marks)
+{
+    gateway_callbacks callbacks = GATEWAY_CALLBACKS_INIT;
+    gateway_result result = GATEWAY_RESULT_INIT;
+    size_t at;
+    callbacks.head = take_head;
+    callbacks.body = take_body;
+    for (; count > 0; count--) {
+        struct page page = {0, 0, 0};
+        gateway_request_clear(request);
+        for (at = 0; at < PARAM_COUNT; at++)
+            gateway_request_param(request, params[at].name, params[at].name_length,
+                                  params[at].value, params[at].value_length);
+        mark(marks, "begin");
+        expect(gateway_handle(backend, request, NULL, &callbacks, &page, &result) == GATEWAY_OK,
+               "the call failed");
+        mark(marks, "end");
+        expect(result.outcome == GATEWAY_OUTCOME_COMPLETE, result.message);
+        expect(page.status == 200 && page.fields == 4 && page.length == 64, "not the small page");
+        reused += (result.flags & GATEWAY_RESULT_REUSED) != 0;
+    }
+}
+
+static double nanoseconds(struct timeval time)
+{
+    return (double)time.tv_sec * 1e9 + (double)time.tv_usec * 1e3;
+}
+
+int main(int argument_count, char **arguments)
+{
+    gateway_options options = GATEWAY_OPTIONS_INIT;
+    gateway_backend_options limits = GATEWAY_BACKEND_OPTIONS_INIT;
+    gateway *library;
+    gateway_backend *backend;
+    gateway_request *request;
+    struct rusage before, after;
+    unsigned long (*allocations)(void);
+    unsigned long allocated = 0;
+    int count, marks;
+    expect(argument_count >= 5, "usage: small_requests ADDRESS METHOD COUNT ignore|raise [mark]");
+    params[0].value = arguments[2];
+    params[0].value_length = strlen(arguments[2]);
+    count = atoi(arguments[3]);
+    marks = argument_count > 5;
+    if (strcmp(arguments[4], "ignore") == 0) {
+        signal(SIGPIPE, SIG_IGN);
+        options.flags = GATEWAY_SIGPIPE_IGNORED;
+    }
+    limits.flags = GATEWAY_BACKEND_KEEP_CONNECTIONS;
+    expect(gateway_open(&options, &library) == GATEWAY_OK, "no gateway");
+    expect(gateway_backend_open(library, arguments[1], &limits, &backend) == GATEWAY_OK,
+           "no backend");
+    expect(gateway_request_open(backend, &request) == GATEWAY_OK, "no request");
+    /* Present when the counter of allocations is loaded before the others. */
+    *(void **)&allocations = dlsym(RTLD_DEFAULT, "counted_allocations");
+
+    if (count > 1) run(backend, request, WARM_UP, 0);
+    reused = 0;
+    if (allocations != NULL) allocated = allocations();
+    getrusage(RUSAGE_SELF, &before);
+    run(backend, request, count, marks);
+    getrusage(RUSAGE_SELF, &after);
+    if (allocations != NULL) allocated = allocations() - allocated;
+
+    printf("user %.1f\nsystem %.1f\nreused %u\nallocations %lu\ncounted %d\n",
+           (nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime)) / count,
+           (nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime)) / count, reused, allocated,
+           allocations != NULL);
+    gateway_request_close(request);
+    gateway_backend_close(backend);
+    gateway_close(library);
+    return 0;
+}
