@@ -53,4 +53,21 @@ static inline int capr_make_temporary(char *name)
     return descriptor;
 }
 
+/* ThreadSanitizer's own calls, there only where it is linked in. */
+extern void __tsan_acquire(void *address) __attribute__((weak));
+extern void __tsan_release(void *address) __attribute__((weak));
+
+/* Tells ThreadSanitizer of a lock that it does not know. */
+static inline void capr_lock_acquired(const void *lock)
+{
+    if (__tsan_acquire)
+        __tsan_acquire((void *)lock);
+}
+
+static inline void capr_lock_released(const void *lock)
+{
+    if (__tsan_release)
+        __tsan_release((void *)lock);
+}
+
 #endif

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Platform
-internal import Synchronization
 
 /// The library in use by one host: what all its backends share. Used by any thread.
 package final class Gateway: Sendable {
     /// The host ignores SIGPIPE for good, so that requests can be sent with writev(2).
     package let isSIGPIPEIgnored: Bool
     package let log: Log
-    private let backends = Mutex<[BackendReference]>([])
+    private let backends = Locked<[BackendReference]>([])
 
     package init(isSIGPIPEIgnored: Bool, log: Log) throws(APRError) {
         try APRLibrary.use()

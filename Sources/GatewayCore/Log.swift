@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+
+internal import Platform
 
 /// Lines for the host's log. Each begins with a tag that is never used for anything else.
 package final class Log: Sendable {
@@ -15,10 +16,10 @@ package final class Log: Sendable {
 
     package typealias Sink = @Sendable (Level, String) -> Void
 
-    private let sink: Mutex<Sink?>
+    private let sink: Locked<Sink?>
 
     package init(_ sink: Sink?) {
-        self.sink = Mutex(sink)
+        self.sink = Locked(sink)
     }
 
     package func write(_ level: Level, tag: StaticString, _ message: @autoclosure () -> String) {

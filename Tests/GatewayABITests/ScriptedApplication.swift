@@ -67,13 +67,18 @@ final class ScriptedApplication: Sendable {
     let address: String
     private let listener: Int32
     private let script: @Sendable (Connection) -> Void
+    private let isConcurrent: Bool
     private static let names = Atomic<Int>(0)
 
-    init(backlog: Int32 = 64, _ script: @escaping @Sendable (Connection) -> Void) {
+    init(
+        backlog: Int32 = 64, isConcurrent: Bool = false,
+        _ script: @escaping @Sendable (Connection) -> Void
+    ) {
         let number = Self.names.wrappingAdd(1, ordering: .relaxed).newValue
         let name = "gateway-tests-\(getpid())-\(number)"
         address = "unix:@" + name
         self.script = script
+        self.isConcurrent = isConcurrent
         listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var socketAddress = sockaddr_un()
         socketAddress.sun_family = sa_family_t(AF_UNIX)
@@ -86,16 +91,7 @@ final class ScriptedApplication: Sendable {
         }
         #expect(status == 0)
         #expect(listen(listener, backlog) == 0)
-        let served = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { pointer in
-                guard let pointer else { return nil }
-                Unmanaged<ScriptedApplication>.fromOpaque(pointer).takeRetainedValue().serve()
-                return nil
-            }, served.toOpaque())
-        pthread_detach(thread)
+        Thread.run { self.serve() }
     }
 
     /// Ends the listening thread.
@@ -108,11 +104,41 @@ final class ScriptedApplication: Sendable {
         while true {
             let descriptor = accept(listener, nil, nil)
             guard descriptor >= 0 else { break }
-            script(Connection(descriptor: descriptor, number: number))
-            close(descriptor)
+            let connection = Connection(descriptor: descriptor, number: number)
             number += 1
+            if isConcurrent {
+                Thread.run { self.serve(connection) }
+            } else {
+                serve(connection)
+            }
         }
         close(listener)
+    }
+
+    private func serve(_ connection: Connection) {
+        script(connection)
+        close(connection.descriptor)
+    }
+}
+
+/// A thread that nobody waits for, unless its end is counted.
+enum Thread {
+    static func run(_ body: @escaping @Sendable () -> Void) {
+        let work = Unmanaged.passRetained(Work(body))
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            { pointer in
+                guard let pointer else { return nil }
+                Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().body()
+                return nil
+            }, work.toOpaque())
+        pthread_detach(thread)
+    }
+
+    private final class Work: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+
+internal import Platform
 
 /// Dispatches without an exchange, so that their buffers are not made anew for each request. Used
 /// by any thread.
@@ -9,12 +10,12 @@ internal import Synchronization
 /// to this list alone, which the compiler cannot see.
 final class RestingDispatches: Sendable {
     private static let maxCount = 32
-    private let addresses: Mutex<[UInt]>
+    private let addresses: Locked<[UInt]>
 
     init() {
         var empty: [UInt] = []
         empty.reserveCapacity(Self.maxCount)
-        addresses = Mutex(empty)
+        addresses = Locked(empty)
     }
 
     deinit {

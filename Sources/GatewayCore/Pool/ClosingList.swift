@@ -10,7 +10,7 @@ internal import Transport
 final class ClosingList: Sendable {
     private static let maxCount = 256
 
-    private let connections = Mutex<[ClosingConnection]>([])
+    private let connections = Locked<[ClosingConnection]>([])
     /// Spares the lock where there is nothing to do.
     private let knownCount = Atomic<Int>(0)
 
@@ -57,7 +57,7 @@ final class ClosingList: Sendable {
 
     /// See `BackendState.disown`.
     func disown() {
-        _ = connections.withLockIfAvailable { connections in
+        connections.withLockIfAvailable { connections in
             for connection in connections { _ = Connection(connection.record) }
             connections.removeAll()
         }

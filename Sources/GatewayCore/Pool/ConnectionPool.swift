@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Platform
-internal import Synchronization
 internal import Transport
 
 /// Connections of a backend that are open and without an exchange. Used by any thread.
@@ -12,11 +11,11 @@ final class ConnectionPool: Sendable {
     }
 
     private let options: BackendOptions
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     init(options: BackendOptions) {
         self.options = options
-        state = Mutex(State())
+        state = Locked(State())
         state.withLock { $0.idle.reserveCapacity(options.maxIdle) }
     }
 
@@ -60,7 +59,7 @@ final class ConnectionPool: Sendable {
 
     /// See `BackendState.disown`.
     func disown() {
-        _ = state.withLockIfAvailable { state in
+        state.withLockIfAvailable { state in
             while let record = state.idle.popLast() { _ = Connection(record) }
         }
     }
