@@ -769,7 +769,7 @@ gateway_status gateway_exchange_result(gateway_exchange *exchange, gateway_resul
  * Gives an exchange up. It ends as GATEWAY_OUTCOME_CANCELLED, which gateway_exchange_next still
  * reports. On an exchange that has ended it does nothing.
  *
- * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (from a read function of the exchange).
  * Thread: per-handle. Blocks: no.
  */
 gateway_status gateway_exchange_cancel(gateway_exchange *exchange);

@@ -12,16 +12,18 @@ public func gatewayExchangeOpen(
     _ opened: UnsafeMutablePointer<OpaquePointer?>?
 ) -> gateway_status {
     guard let opened = opened else { return .GATEWAY_ERR_INVALID }
-    var exchange: Exchange?
+    var exchange: Dispatch?
     let status = open(backend, request, options, &exchange)
-    if let exchange { opened.pointee = Handle(exchange, kind: .exchange).pointer }
+    if let exchange {
+        opened.pointee = Handle(exchange, kind: .exchange, in: &exchange.handleMemory).pointer
+    }
     return status
 }
 
 /// Checks what the host handed in, and begins an exchange with it.
 func open(
     _ backend: OpaquePointer?, _ request: OpaquePointer?,
-    _ options: UnsafePointer<gateway_exchange_options>?, _ exchange: inout Exchange?
+    _ options: UnsafePointer<gateway_exchange_options>?, _ exchange: inout Dispatch?
 ) -> gateway_status {
     guard let backend = Handle<Backend>.object(backend, kind: .backend),
         let request = Handle<Request>.object(request, kind: .request),
@@ -30,7 +32,7 @@ func open(
     else { return .GATEWAY_ERR_INVALID }
     guard options.supplied != nil || backend.endpoint != nil else { return .GATEWAY_ERR_INVALID }
     guard !request.isInUse else { return .GATEWAY_ERR_STATE }
-    exchange = Exchange(request, on: backend, options: options)
+    exchange = backend.dispatch(request, options: options)
     return .GATEWAY_OK
 }
 
@@ -39,12 +41,12 @@ func open(
 public func gatewayExchangeNext(
     _ exchange: OpaquePointer?, _ event: UnsafeMutablePointer<gateway_event>?
 ) -> gateway_status {
-    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
         gateway_event.isWritable(event)
     else { return .GATEWAY_ERR_INVALID }
-    guard !exchange.dispatch.isInherited else { return .GATEWAY_ERR_FORKED }
-    guard !exchange.dispatch.hasEnded else { return .GATEWAY_ERR_STATE }
-    guard let next = exchange.next() else { return .GATEWAY_AGAIN }
+    guard !exchange.isInherited else { return .GATEWAY_ERR_FORKED }
+    guard !exchange.hasEnded, !exchange.isBusy else { return .GATEWAY_ERR_STATE }
+    guard let next = exchange.nextEvent() else { return .GATEWAY_AGAIN }
     next.write(to: event)
     return .GATEWAY_OK
 }
@@ -55,12 +57,12 @@ public func gatewayExchangeWrite(
     _ exchange: OpaquePointer?, _ pieces: UnsafePointer<gateway_bytes>?, _ count: Int,
     _ flags: UInt32
 ) -> gateway_status {
-    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
         flags & ~GATEWAY_WRITE_END == 0, (0...64).contains(count),
         pieces != nil || count == 0
     else { return .GATEWAY_ERR_INVALID }
-    guard !exchange.dispatch.isInherited else { return .GATEWAY_ERR_FORKED }
-    guard !exchange.dispatch.hasEnded else { return .GATEWAY_ERR_STATE }
+    guard !exchange.isInherited else { return .GATEWAY_ERR_FORKED }
+    guard !exchange.hasEnded, !exchange.isBusy else { return .GATEWAY_ERR_STATE }
     let given = UnsafeBufferPointer(start: pieces, count: count)
     var borrowed: [64 of BorrowedBytes] = .init(repeating: .none)
     for index in 0..<count {
@@ -68,7 +70,7 @@ public func gatewayExchangeWrite(
         borrowed[index] = piece
     }
     do {
-        try exchange.dispatch.write(
+        try exchange.write(
             borrowed.span.extracting(first: count), isLast: flags & GATEWAY_WRITE_END != 0)
         return .GATEWAY_OK
     } catch {
@@ -81,11 +83,11 @@ public func gatewayExchangeWrite(
 public func gatewayExchangeWait(
     _ exchange: OpaquePointer?, _ wait: UnsafeMutablePointer<gateway_wait>?
 ) -> gateway_status {
-    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
         gateway_wait.isWritable(wait)
     else { return .GATEWAY_ERR_INVALID }
-    guard !exchange.dispatch.hasEnded else { return .GATEWAY_ERR_STATE }
-    let now = exchange.dispatch.wait
+    guard !exchange.hasEnded, !exchange.isBusy else { return .GATEWAY_ERR_STATE }
+    let now = exchange.wait
     let answer = gateway_wait(
         size: 0, descriptor: now.descriptor, interest: now.interest.rawValue,
         timeout_ms: now.milliseconds ?? GATEWAY_WAIT_FOREVER)
@@ -98,27 +100,28 @@ public func gatewayExchangeWait(
 public func gatewayExchangeResult(
     _ exchange: OpaquePointer?, _ result: UnsafeMutablePointer<gateway_result>?
 ) -> gateway_status {
-    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
         gateway_result.isWritable(result)
     else { return .GATEWAY_ERR_INVALID }
-    gateway_result(exchange.dispatch.report).write(to: result)
+    gateway_result(exchange.report).write(to: result)
     return .GATEWAY_OK
 }
 
 /// See include/gateway.h.
 @_cdecl("gateway_exchange_cancel")
 public func gatewayExchangeCancel(_ exchange: OpaquePointer?) -> gateway_status {
-    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange) else {
+    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange) else {
         return .GATEWAY_ERR_INVALID
     }
-    exchange.dispatch.cancel()
+    guard !exchange.isBusy else { return .GATEWAY_ERR_STATE }
+    exchange.cancel()
     return .GATEWAY_OK
 }
 
 /// See include/gateway.h.
 @_cdecl("gateway_exchange_close")
 public func gatewayExchangeClose(_ exchange: OpaquePointer?) {
-    Handle<Exchange>.close(exchange, kind: .exchange)?.close()
+    Handle<Dispatch>.close(exchange, kind: .exchange, ownsMemory: false)?.close()
 }
 
 extension DispatchOptions {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FastCGI
+
 /// What stands behind an opaque pointer of the C interface.
 ///
 /// The pointer is that of a small block, which names the kind of its object, so that a handle of
@@ -17,13 +19,16 @@ struct Handle<Object: AnyObject> {
     /// Makes a handle that keeps the object alive until `close`.
     init(_ object: Object, kind: HandleKind) {
         let block = UnsafeMutablePointer<Block>.allocate(capacity: 1)
-        block.initialize(
-            to: Block(kind: kind.rawValue, object: .passRetained(object)))
+        block.initialize(to: Block(kind: kind.rawValue, object: .passRetained(object)))
         pointer = OpaquePointer(block)
     }
 
-    private init(pointer: OpaquePointer) {
-        self.pointer = pointer
+    /// The same in memory that the object owns and that outlives the handle.
+    init(_ object: Object, kind: HandleKind, in memory: inout ByteBuffer) {
+        let block = Block(kind: kind.rawValue, object: .passRetained(object))
+        memory.removeAll()
+        withUnsafeBytes(of: block) { memory.append(copying: $0) }
+        pointer = OpaquePointer(memory.address.baseAddress.unsafelyUnwrapped)
     }
 
     /// The object behind a pointer from the host; nil when it is none of this kind.
@@ -36,12 +41,14 @@ struct Handle<Object: AnyObject> {
     }
 
     /// Ends a handle; answers its object for the last time.
-    static func close(_ pointer: OpaquePointer?, kind: HandleKind) -> Object? {
-        guard let pointer = pointer, object(pointer, kind: kind) != nil else { return nil }
+    static func close(
+        _ pointer: OpaquePointer?, kind: HandleKind, ownsMemory: Bool = true
+    ) -> Object? {
+        guard let pointer, object(pointer, kind: kind) != nil else { return nil }
         let block = UnsafeMutablePointer<Block>(pointer)
         block.pointee.kind = 0
         let object = block.pointee.object.takeRetainedValue()
-        block.deallocate()
+        if ownsMemory { block.deallocate() }
         return object
     }
 }

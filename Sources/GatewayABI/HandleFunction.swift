@@ -14,17 +14,17 @@ public func gatewayHandle(
     guard let functions = gateway_callbacks(reading: callbacks),
         result == nil || gateway_result.isWritable(result)
     else { return .GATEWAY_ERR_INVALID }
-    var opened: Exchange?
+    var opened: Dispatch?
     let status = open(backend, request, options, &opened)
     guard let exchange = opened else { return status }
     defer { exchange.close() }
-    guard !exchange.dispatch.isNonblocking, !exchange.dispatch.isBodyWritten else {
+    guard !exchange.isNonblocking, !exchange.isBodyWritten else {
         return .GATEWAY_ERR_INVALID
     }
-    while let event = exchange.next(), event.type != .GATEWAY_EVENT_END {
-        if functions.tell(event, context) == .GATEWAY_STOP { exchange.dispatch.cancel() }
+    while let event = exchange.nextEvent(), event.type != .GATEWAY_EVENT_END {
+        if functions.tell(event, context) == .GATEWAY_STOP { exchange.cancel() }
     }
-    gateway_result(exchange.dispatch.report).write(to: result)
+    gateway_result(exchange.report).write(to: result)
     return .GATEWAY_OK
 }
 

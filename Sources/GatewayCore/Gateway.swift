@@ -7,7 +7,7 @@ package final class Gateway: Sendable {
     /// The host ignores SIGPIPE for good, so that requests can be sent with writev(2).
     package let isSIGPIPEIgnored: Bool
     package let log: Log
-    private let backends = Locked<[BackendReference]>([])
+    private let backends = Locked<[ProcessLocal]>([])
 
     package init(isSIGPIPEIgnored: Bool, log: Log) throws(APRError) {
         try APRLibrary.use()
@@ -16,21 +16,18 @@ package final class Gateway: Sendable {
         self.log = log
     }
 
-    func register(_ backend: Backend) {
-        backends.withLock { backends in
-            backends.removeAll { $0.backend == nil }
-            backends.append(BackendReference(backend: backend))
-        }
+    func register(_ backend: ProcessLocal) {
+        backends.withLock { $0.append(backend) }
     }
 
-    /// Does for all backends what is due without an exchange.
+    func unregister(_ backend: ProcessLocal) {
+        backends.withLock { backends in backends.removeAll { $0 === backend } }
+    }
+
+    /// Does for all backends what is due without an exchange: closes what is idle for too long, and
+    /// goes on closing what was given up.
     package func maintain() {
-        let open = backends.withLock { backends in backends.compactMap(\.backend) }
-        for backend in open { backend.maintain() }
+        let open = backends.withLock { $0 }
+        for backend in open { backend.state.maintain() }
     }
-}
-
-/// A backend of the gateway's, for as long as somebody else has it.
-private struct BackendReference {
-    weak var backend: Backend?
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-
 internal import Platform
 
 /// Lines for the host's log. Each begins with a tag that is never used for anything else.

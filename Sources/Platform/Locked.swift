@@ -12,7 +12,8 @@ package final class Locked<Value>: Sendable {
         mutex = Mutex(value)
     }
 
-    package func withLock<Result: ~Copyable>(_ body: (inout sending Value) -> sending Result) -> sending Result
+    package func withLock<Result: ~Copyable>(_ body: (inout sending Value) -> sending Result)
+        -> sending Result
     {
         mutex.withLock { value in
             unsafe capr_lock_acquired(address)

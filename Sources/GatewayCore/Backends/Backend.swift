@@ -18,31 +18,31 @@ package final class Backend: Sendable {
         self.endpoint = endpoint
         self.options = options
         local = ProcessLocal(options: options)
-        gateway.register(self)
+        gateway.register(local)
+    }
+
+    deinit {
+        gateway.unregister(local)
     }
 
     var state: BackendState { local.state }
 
-    /// A dispatch whose memory was used before, or a new one.
-    package func takeDispatch() -> Dispatch {
+    /// Begins an exchange, in memory that was used before where there is some.
+    package func dispatch(
+        _ request: Request, options dispatchOptions: DispatchOptions
+    ) -> Dispatch {
         let state = self.state
         state.counters.opened()
-        return state.resting.take() ?? Dispatch(options: options)
+        let dispatch = state.resting.take() ?? Dispatch(options: options)
+        dispatch.open(request, on: self, options: dispatchOptions)
+        return dispatch
     }
 
     /// Keeps a dispatch that is closed for the next exchange.
-    package func rest(_ dispatch: Dispatch) {
+    func rest(_ dispatch: Dispatch) {
         let state = self.state
         state.counters.closed()
         state.resting.keep(dispatch)
-    }
-
-    /// Does what is due without an exchange: closes what is idle for too long, and goes on closing
-    /// what was given up.
-    package func maintain() {
-        let state = self.state
-        state.pool.closeExpired(now: .now)
-        state.closing.serve()
     }
 
     /// Closes the connections that no exchange uses.

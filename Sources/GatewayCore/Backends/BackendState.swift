@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Platform
+
 /// What a backend holds in one process: connections, memory to be used again, counters. Used by any
 /// thread.
 final class BackendState: Sendable {
@@ -10,6 +12,11 @@ final class BackendState: Sendable {
 
     init(options: BackendOptions) {
         pool = ConnectionPool(options: options)
+    }
+
+    func maintain() {
+        pool.closeExpired(now: .now)
+        closing.serve()
     }
 
     func close() {

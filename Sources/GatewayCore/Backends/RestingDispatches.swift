@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-
 internal import Platform
 
 /// Dispatches without an exchange, so that their buffers are not made anew for each request. Used

@@ -24,9 +24,16 @@ package final class Dispatch {
 
     enum State { case resting, opened, connecting, exchanging, ending, ended }
 
+    /// For the C interface: what its handle points to, and the fields of the response as C reads
+    /// them. Kept with the dispatch, so that a request allocates nothing.
+    package var handleMemory = ByteBuffer(capacity: 16)
+    package var fieldMemory = ByteBuffer()
+    /// A function of the host's is running: what it calls on the exchange is refused.
+    package var isBusy = false
+
     var state = State.resting
     var request: Request?
-    var backend: Backend?
+    package internal(set) var backend: Backend?
     var options: DispatchOptions
     var forkGeneration: UInt32 = 0
 
@@ -114,16 +121,19 @@ package final class Dispatch {
         wantsBody = .no
     }
 
-    /// Ends the exchange and lets go of everything that is not memory to be used again.
+    /// Ends the exchange and lets go of everything that is not memory to be used again; the
+    /// dispatch is the backend's then.
     package func close() {
         // What a parent process began is the parent's to end.
         if !isInherited { cancel() }
         dropConnection()
         request?.isInUse = false
         request = nil
-        backend = nil
         lookahead = nil
         state = .resting
+        let used = backend
+        backend = nil
+        if !isInherited { used?.rest(self) }
     }
 
     package var isInherited: Bool { forkGeneration != ForkGeneration.current }
