@@ -574,9 +574,10 @@ typedef struct gateway_exchange_options {
      * supplied is not 0. It stays the host's: the library neither closes it nor changes it. */
     uint32_t supplied;
     int32_t descriptor;
-    uint32_t request_id; /* on a supplied connection, 1 to 65535; default 1. Hosts that keep the
-                            connection alternate 1 and 2, so that a late record of the last
-                            exchange shows */
+    uint32_t request_id;          /* on a supplied connection, 1 to 65535; default 1. Hosts that
+                                     keep the connection alternate 1 and 2, so that a late record
+                                     of the last exchange shows */
+    uint32_t previous_request_id; /* of the exchange before on the same connection; 0: none */
     uint32_t connect_timeout_ms;
     uint32_t send_timeout_ms;
     uint32_t head_timeout_ms;
@@ -586,7 +587,7 @@ typedef struct gateway_exchange_options {
 
 /* clang-format off */
 #define GATEWAY_EXCHANGE_OPTIONS_INIT \
-    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0 }
+    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /*
@@ -727,6 +728,9 @@ gateway_status gateway_exchange_wait(gateway_exchange *exchange, gateway_wait *w
 #define GATEWAY_RESULT_BODY_SENT 0x10u
 /* Bytes beyond the Content-Length that the application declared were cut off. */
 #define GATEWAY_RESULT_BODY_CUT 0x20u
+/* A supplied connection that was used before turned out dead before one byte came, and the request
+ * cannot have run, or may run twice: it may be sent once more, on a fresh connection. */
+#define GATEWAY_RESULT_REPEATABLE 0x40u
 
 /* How an exchange went. Times are microseconds since it was opened, 0 where it never came. */
 typedef struct gateway_result {

@@ -139,13 +139,16 @@ extension DispatchOptions {
             total: given.total_timeout_ms)
         guard areTimesRead else { return nil }
         guard given.supplied != 0 else { return }
-        guard given.descriptor >= 0, given.request_id <= 65_535 else { return nil }
+        guard given.descriptor >= 0, given.request_id <= 65_535,
+            given.previous_request_id <= 65_535
+        else { return nil }
         supplied = Supplied(
             descriptor: given.descriptor,
             isNonblocking: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING != 0,
             isTCP: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_TCP != 0,
             keepsConnection: given.flags & GATEWAY_EXCHANGE_KEEP_CONNECTION != 0,
-            requestID: UInt16(given.request_id == 0 ? 1 : given.request_id))
+            requestID: UInt16(given.request_id == 0 ? 1 : given.request_id),
+            previousRequestID: UInt16(given.previous_request_id))
     }
 }
 
@@ -158,6 +161,7 @@ extension gateway_result {
             (report.isReused ? GATEWAY_RESULT_REUSED : 0)
             | (report.isRetried ? GATEWAY_RESULT_RETRIED : 0)
             | (report.isReusable ? GATEWAY_RESULT_REUSABLE : 0)
+            | (report.isRepeatable ? GATEWAY_RESULT_REPEATABLE : 0)
             | (report.isHeadTold ? GATEWAY_RESULT_HEAD_SENT : 0)
             | (report.isBodySent ? GATEWAY_RESULT_BODY_SENT : 0)
             | (report.isBodyCut ? GATEWAY_RESULT_BODY_CUT : 0)

@@ -88,7 +88,11 @@ extension Dispatch {
             if state == .connecting { throw .notYet }
             return
         }
-        if isSendBlocked || stream.hasUnsent && stream.hasBegun { throw .notYet }
+        if isSendBlocked || stream.hasUnsent && stream.hasBegun {
+            // The host is told when it can be tried again.
+            wantsBody = .no
+            throw .notYet
+        }
         wantsBody = .no
         isBodyAtEnd = isLast
         guard !isSendOver else { return }

@@ -14,6 +14,8 @@ extension Dispatch {
             connection = Connection(
                 supplied: supplied.descriptor, isNonblocking: supplied.isNonblocking,
                 isTCP: supplied.isTCP)
+            connection.record.lastRequestID = supplied.previousRequestID
+            isReused = supplied.previousRequestID != 0
             beginExchange(requestID: supplied.requestID, isKept: supplied.keepsConnection)
             return
         }
@@ -40,7 +42,7 @@ extension Dispatch {
 
     /// Goes on connecting, and waits for it where the exchange may wait.
     func connect() -> Step? {
-        let deadline = times.connectBegan.advanced(byMilliseconds: options.timeouts.connect)
+        let due = deadline
         switch connectStep() {
         case .connected(let fresh):
             connector = nil
@@ -53,15 +55,14 @@ extension Dispatch {
             fail(Failure(.connectFailed, .connect, "connecting failed", system: error))
             return nil
         case .pending(let pending):
-            let now = MonotonicTime.now
-            if now >= deadline {
+            guard MonotonicTime.now < due.time else {
                 connector = nil
-                fail(Failure(.timedOut, .connect, "connecting took too long"))
+                fail(Failure(.timedOut, due.stage, "connecting took too long"))
                 return nil
             }
             pendingConnect = pending
             if options.isNonblocking { return .again }
-            let until = min(deadline, pending.retryAt)
+            let until = min(due.time, pending.retryAt)
             _ = pending.interest.wait(on: pending.descriptor, until: until)
             return nil
         }

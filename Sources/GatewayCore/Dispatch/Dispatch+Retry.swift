@@ -11,9 +11,13 @@ extension Dispatch {
 
     /// The connection ended before a byte came. A kept one may have been dead from the beginning.
     func retryOnFreshConnection() -> Bool {
-        guard isReused, !isRetried, !hasReceived, options.supplied == nil else { return false }
-        guard !stream.hasBegun && isBodyReplayable || mayBeSentTwice else { return false }
+        guard isRepeatable, !isRetried, options.supplied == nil else { return false }
         return retry()
+    }
+
+    /// Whether nothing speaks against sending the request once more.
+    var isRepeatable: Bool {
+        isReused && !hasReceived && (!stream.hasBegun && isBodyReplayable || mayBeSentTwice)
     }
 
     /// CANT_MPX_CONN says that nothing was run.

@@ -9,16 +9,19 @@ package struct DispatchOptions: Sendable {
         package var isTCP: Bool
         package var keepsConnection: Bool
         package var requestID: UInt16
+        /// Of the exchange before on the same connection; 0 on a fresh one.
+        package var previousRequestID: UInt16
 
         package init(
             descriptor: Int32, isNonblocking: Bool, isTCP: Bool, keepsConnection: Bool,
-            requestID: UInt16
+            requestID: UInt16, previousRequestID: UInt16
         ) {
             self.descriptor = descriptor
             self.isNonblocking = isNonblocking
             self.isTCP = isTCP
             self.keepsConnection = keepsConnection
             self.requestID = requestID
+            self.previousRequestID = previousRequestID
         }
     }
 

@@ -13,6 +13,8 @@ package struct DispatchReport {
     package var isReused: Bool
     package var isRetried: Bool
     package var isReusable: Bool
+    /// On a connection of the host's: it was dead, and the request may be sent on a fresh one.
+    package var isRepeatable: Bool
     package var isHeadTold: Bool
     package var isBodySent: Bool
     package var isBodyCut: Bool
@@ -38,7 +40,9 @@ extension Dispatch {
             applicationStatus: reader.applicationStatus,
             errorNumber: failure?.system?.number ?? 0,
             isReused: isReused, isRetried: isRetried,
-            isReusable: hasEnded && isReusable, isHeadTold: isHeadTold,
+            isReusable: hasEnded && isReusable,
+            isRepeatable: failure?.outcome == .truncated && options.supplied != nil && isRepeatable,
+            isHeadTold: isHeadTold,
             isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
             bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
             stderrDropped: reader.stderrDropped,
