@@ -27,6 +27,7 @@ struct ResponseHeadTests {
             #expect(reading.fault == nil)
             #expect(reading.isComplete)
             #expect(reading.used == text.utf8.count)
+            #expect(reading.size == text.utf8.count)
             #expect(reading.fields == ["A=1", "B=2"])
         }
     }

@@ -37,3 +37,7 @@ struct TranscriptTests {
         }
     }
 }
+
+extension Transcript: CustomTestStringConvertible {
+    var testDescription: String { title }
+}

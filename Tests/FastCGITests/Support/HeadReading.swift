@@ -6,6 +6,8 @@ struct HeadReading: Equatable {
     var fault: String?
     var isComplete = false
     var used = 0
+    /// Bytes that the head keeps.
+    var size = 0
     var status: UInt16 = 0
     var kind = ResponseHead.Kind.document
     var contentLength: UInt64?
@@ -27,6 +29,7 @@ struct HeadReading: Equatable {
             }
         }
         isComplete = head.isComplete
+        size = head.bytes.byteCount
         status = head.status
         kind = head.kind
         contentLength = head.contentLength

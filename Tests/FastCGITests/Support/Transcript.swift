@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import FastCGI
 import Foundation
-import Testing
 
 /// One response of `Transcripts/*.md`: the records that arrive, and what has to come of them.
 ///
 /// The words that a transcript is written with are explained in `Transcripts/README.md`.
-struct Transcript: CustomTestStringConvertible, Sendable {
+struct Transcript: Sendable {
     enum Fault: Error {
         case unknownWord(String, transcript: String)
         case missingBlock(String, transcript: String)
@@ -19,8 +18,6 @@ struct Transcript: CustomTestStringConvertible, Sendable {
     var request = ResponseTrace.Request()
     var limits = ExchangeLimits()
     var expected = ResponseTrace()
-
-    var testDescription: String { title }
 
     /// All transcripts, in order of file and line.
     static func all() throws -> [Transcript] {

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import FastCGI
+
+/// Whatever the host offers and the socket takes: what leaves is the head, the body in whole STDIN
+/// records, and one end of STDIN.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzRequestStream(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    var input = FuzzInput(bytes, count)
+    let flags = input.byte()
+    let size = input.number()
+    // Long bodies are slow to check, and seldom tell more.
+    var body = pattern(flags & 31 == 0 ? 65_500 + size : size & 1023)
+    var sending = Sending(requestID: UInt16(flags) + 1)
+    var offered = 0
+    while !sending.isDone {
+        let command = input.byte()
+        // When the input is used up, everything that is left is offered and taken.
+        let isOver = input.isEmpty
+        offered = isOver ? body.count : min(body.count, offered + input.number())
+        let isLast = offered == body.count && (isOver || command & 1 == 0)
+        switch command & 6 {
+        case 2 where !sending.isEnded: sending.absorb(body[..<offered], isLast: isLast)
+        case 4 where command & 0xF8 == 0xF8:
+            sending.abandon()
+        default:
+            sending.write(body[..<offered], isLast: isLast, most: isOver ? .max : input.number())
+        }
+    }
+    if sending.isAbandoned {
+        let held = sending.content
+        require(held.count >= sending.consumed, "bytes that were taken are missing")
+        body =
+            Array(body[..<sending.consumed])
+            + Array(repeating: 0, count: held.count - sending.consumed)
+    }
+    require(sending.content == body, "another body than was offered")
+    return 0
+}
+
+/// A stream, and what has left through it.
+private struct Sending: ~Copyable {
+    private static let headCount = 24
+
+    var stream = RequestStream()
+    var wire: [UInt8] = []
+    var consumed = 0
+    var isEnded = false
+    var isAbandoned = false
+    let requestID: UInt16
+    var head = RequestHead(limit: 100)
+
+    init(requestID: UInt16) {
+        self.requestID = requestID
+        head.finish(requestID: requestID, role: .responder, keepConnection: true)
+        require(head.count == Self.headCount, "another head than expected")
+        stream.begin(requestID: requestID, headCount: Self.headCount)
+    }
+
+    var isDone: Bool { isAbandoned || stream.isDone }
+
+    /// The body as it left.
+    var content: [UInt8] {
+        guard let records = WireRecord.decode(wire) else { fatalError("no records") }
+        require(records.prefix(2).map(\.type) == [1, 4], "no head")
+        let stdin = records.dropFirst(2)
+        require(stdin.allSatisfy { $0.type == 5 && $0.requestID == requestID }, "not STDIN")
+        require(stdin.last?.content == [], "no end of STDIN")
+        require(stdin.dropLast().allSatisfy { !$0.content.isEmpty }, "an end before the end")
+        require(stdin.allSatisfy { $0.content.count <= 65_528 }, "a record that is too long")
+        require(
+            stdin.allSatisfy { ($0.content.count + $0.padding) % 8 == 0 && $0.padding < 8 },
+            "a record without padding")
+        return stdin.flatMap(\.content)
+    }
+
+    mutating func write(_ offered: ArraySlice<UInt8>, isLast: Bool, most: Int) {
+        let window = Array(offered.dropFirst(consumed))
+        stream.planWrite(window: window.count, isLast: isLast)
+        var bytes: [UInt8] = []
+        for index in 0..<stream.plan.count {
+            let range = stream.plan.range(at: index)
+            switch stream.plan.source(at: index) {
+            case .head: bytes += head.address[range]
+            case .pending: bytes += stream.pendingAddress[range]
+            case .framing: bytes += stream.framingAddress[range]
+            case .body: bytes += window[range]
+            }
+        }
+        require(bytes.count == stream.plan.size, "a plan of another size than its parts")
+        let count = min(most, bytes.count)
+        wire += bytes[..<count]
+        consumed += stream.sent(count)
+    }
+
+    mutating func absorb(_ offered: ArraySlice<UInt8>, isLast: Bool) {
+        let piece = Array(offered.dropFirst(consumed))
+        stream.absorb(piece.span.bytes, isLast: isLast)
+        consumed = offered.count
+        isEnded = isLast
+    }
+
+    mutating func abandon() {
+        wire += stream.abandon(head: head, piece: RawSpan())
+        isAbandoned = true
+    }
+}
