@@ -259,8 +259,8 @@ gateway_status gateway_maintain(gateway *gateway);
 typedef struct gateway_backend gateway_backend;
 
 /* Keep connections open for further exchanges (FCGI_KEEP_CONN). An application that runs one
- * exchange at a time per process, as php-fpm does, needs a process for each connection that is kept,
- * idle or not. */
+ * exchange at a time per process, as php-fpm does, needs a process for each connection that is
+ * kept, idle or not. */
 #define GATEWAY_BACKEND_KEEP_CONNECTIONS 0x1u
 
 /* Durations are at most 86400000 ms (a day). Each field's 0 is its default. */
@@ -773,7 +773,7 @@ gateway_status gateway_exchange_result(gateway_exchange *exchange, gateway_resul
  * Gives an exchange up. It ends as GATEWAY_OUTCOME_CANCELLED, which gateway_exchange_next still
  * reports. On an exchange that has ended it does nothing.
  *
- * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (from a read function of the exchange).
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (in a read function of the exchange).
  * Thread: per-handle. Blocks: no.
  */
 gateway_status gateway_exchange_cancel(gateway_exchange *exchange);
