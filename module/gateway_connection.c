@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mod_proxy's connections: how long connecting may take, and what is remembered of them. */
+#include "mod_gateway.h"
+
+#include <apr_portable.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+apr_interval_time_t gw_timeout(const request_rec *r, const proxy_worker *worker,
+                               const proxy_server_conf *conf)
+{
+    return worker->s->timeout_set ? worker->s->timeout
+           : conf->timeout_set    ? conf->timeout
+                                  : r->server->timeout;
+}
+
+static apr_interval_time_t connect_timeout(const request_rec *r, const proxy_worker *worker,
+                                           const proxy_server_conf *conf)
+{
+    return worker->s->conn_timeout_set ? worker->s->conn_timeout : gw_timeout(r, worker, conf);
+}
+
+static int set_send_timeout(int descriptor, apr_interval_time_t time)
+{
+    struct timeval value = { apr_time_sec(time), apr_time_usec(time) };
+    return setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
+}
+
+/* A blocking connect with a send timeout: the kernel then keeps those who wait for a full backlog
+ * in a queue, where a non-blocking one would have to try again and again. */
+static apr_status_t connect_within(int descriptor, const char *path, apr_interval_time_t limit)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    size_t length = strlen(path);
+    if (length >= sizeof address.sun_path) {
+        return APR_FROM_OS_ERROR(ENAMETOOLONG);
+    }
+    memcpy(address.sun_path, path, length + 1);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+
+    apr_time_t deadline = apr_time_now() + limit;
+    int is_bounded = limit > 0;
+    for (;;) {
+        if (is_bounded) {
+            apr_interval_time_t left = deadline - apr_time_now();
+            if (left <= 0) {
+                return APR_TIMEUP;
+            }
+            set_send_timeout(descriptor, left);
+        }
+        if (connect(descriptor, (struct sockaddr *)&address, size) == 0 || errno == EISCONN) {
+            break;
+        }
+        if (errno == EAGAIN || errno == EINPROGRESS) {
+            return APR_TIMEUP;
+        }
+        if (errno != EINTR) {
+            return APR_FROM_OS_ERROR(errno);
+        }
+    }
+    if (is_bounded) {
+        set_send_timeout(descriptor, 0);
+    }
+    return APR_SUCCESS;
+}
+
+/* As mod_proxy does after it failed to connect. */
+static void put_in_error(const request_rec *r, proxy_worker *worker)
+{
+    if (worker->s->status & PROXY_WORKER_IGNORE_ERRORS) {
+        return;
+    }
+    worker->s->error_time = apr_time_now();
+    worker->s->status |= PROXY_WORKER_IN_ERROR;
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, r->server,
+                 APLOGNO(00959) "ap_proxy_connect_backend disabling worker for (%s:%d) for %"
+                 APR_TIME_T_FMT "s",
+                 worker->s->hostname_ex, (int)worker->s->port, apr_time_sec(worker->s->retry));
+}
+
+/* mod_proxy's own way to a Unix socket knows no deadline. */
+static int connect_unix(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
+                        proxy_conn_rec *conn)
+{
+    apr_socket_t *fresh;
+    apr_os_sock_t descriptor;
+    apr_status_t status = apr_socket_create(&fresh, AF_UNIX, SOCK_STREAM, 0, conn->scpool);
+    if (status == APR_SUCCESS) {
+        apr_os_sock_get(&descriptor, fresh);
+        status = connect_within(descriptor, conn->uds_path, connect_timeout(r, worker, conf));
+        if (status != APR_SUCCESS) {
+            apr_socket_close(fresh);
+        }
+    }
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, status, r->server,
+                     APLOGNO(02454) GW_SCHEME
+                     ": attempt to connect to Unix domain socket %s (%s:%hu) failed",
+                     conn->uds_path, conn->hostname, conn->port);
+        put_in_error(r, worker);
+        return HTTP_SERVICE_UNAVAILABLE;
+    }
+    apr_socket_timeout_set(fresh, gw_timeout(r, worker, conf));
+    conn->connection = NULL;
+    conn->sock = fresh;
+    return OK;
+}
+
+static void remember(proxy_conn_rec *conn)
+{
+    gw_connection *known = apr_pcalloc(conn->scpool, sizeof *known);
+    apr_os_sock_get(&known->descriptor, conn->sock);
+    known->is_nonblocking = (fcntl(known->descriptor, F_GETFL) & O_NONBLOCK) != 0;
+    conn->data = known;
+}
+
+int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
+               int *reused)
+{
+    apr_status_t state =
+        ap_proxy_check_connection(GW_SCHEME, conn, r->server, 0, PROXY_CHECK_CONN_EMPTY);
+    *reused = state == APR_SUCCESS;
+    if (*reused) {
+        return OK;
+    }
+    int status = OK;
+    if (conn->uds_path && state != APR_EINVAL) {
+        status = connect_unix(r, worker, conf, conn);
+    }
+    if (status == OK && ap_proxy_connect_backend(GW_SCHEME, conn, worker, r->server) != OK) {
+        status = HTTP_SERVICE_UNAVAILABLE;
+    }
+    if (status != OK) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      APLOGNO(01079) "failed to make connection to backend: %s", conn->hostname);
+        return status;
+    }
+    remember(conn);
+    return OK;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration: what a directory says, and how directories add up. */
+#include "mod_gateway.h"
+
+void *gw_directory_create(apr_pool_t *pool, char *path)
+{
+    gw_directory *directory = apr_pcalloc(pool, sizeof *directory);
+    directory->rules = apr_array_make(pool, 4, sizeof(gw_rule));
+    directory->stderr_level = -1;
+    directory->streams_uploads = -1;
+    directory->cancels_on_disconnect = -1;
+    return directory;
+}
+
+static int first_set(int added, int base)
+{
+    return added >= 0 ? added : base;
+}
+
+void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config)
+{
+    const gw_directory *base = base_config;
+    const gw_directory *added = added_config;
+    gw_directory *merged = apr_palloc(pool, sizeof *merged);
+    merged->type = added->type != GW_TYPE_UNSET ? added->type : base->type;
+    merged->rules = apr_array_append(pool, base->rules, added->rules);
+    merged->stderr_level = first_set(added->stderr_level, base->stderr_level);
+    merged->streams_uploads = first_set(added->streams_uploads, base->streams_uploads);
+    merged->cancels_on_disconnect =
+        first_set(added->cancels_on_disconnect, base->cancels_on_disconnect);
+    return merged;
+}
+
+gw_directory *gw_directory_of(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, gw_record);
+}
+
+int gw_may_be_fpm(const request_rec *r)
+{
+    return gw_directory_of(r)->type != GW_TYPE_GENERIC;
+}
+
+static const char *set_type(cmd_parms *cmd, void *config, const char *name)
+{
+    gw_directory *directory = config;
+    if (ap_cstr_casecmp(name, "FPM") == 0) {
+        directory->type = GW_TYPE_FPM;
+    }
+    else if (ap_cstr_casecmp(name, "GENERIC") == 0) {
+        directory->type = GW_TYPE_GENERIC;
+    }
+    else {
+        return "ProxyFCGIBackendType requires one of the following arguments: 'GENERIC', 'FPM'";
+    }
+    return NULL;
+}
+
+static const char *add_rule(cmd_parms *cmd, void *config, const char *condition, const char *name,
+                            const char *value)
+{
+    gw_directory *directory = config;
+    gw_rule rule = { name, *name == '!', NULL, NULL };
+    const char *error;
+    if (rule.unsets) {
+        rule.name = name + 1;
+        if (*rule.name == '\0') {
+            return "missing variable name after '!' in ProxyFCGISetEnvIf";
+        }
+        if (value) {
+            return apr_psprintf(cmd->pool, "third argument is not allowed to unset \"%s\"",
+                                rule.name);
+        }
+    }
+    rule.condition = ap_expr_parse_cmd(cmd, condition, 0, &error, NULL);
+    if (error) {
+        return apr_psprintf(cmd->pool, "cannot read condition \"%s\": %s", condition, error);
+    }
+    if (!rule.unsets) {
+        rule.value =
+            ap_expr_parse_cmd(cmd, value ? value : "", AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+        if (error) {
+            return apr_psprintf(cmd->pool, "cannot read value \"%s\": %s", value, error);
+        }
+    }
+    APR_ARRAY_PUSH(directory->rules, gw_rule) = rule;
+    return NULL;
+}
+
+static const char *set_stderr_level(cmd_parms *cmd, void *config, const char *name)
+{
+    static const char *const levels[] = { "emerg",  "alert", "crit",  "error", "warn",
+                                          "notice", "info",  "debug", NULL };
+    gw_directory *directory = config;
+    for (int level = 0; levels[level]; ++level) {
+        if (ap_cstr_casecmp(name, levels[level]) == 0) {
+            directory->stderr_level = level;
+            return NULL;
+        }
+    }
+    return "GatewayStderrLevel requires emerg, alert, crit, error, warn, notice, info or debug";
+}
+
+const command_rec gw_directives[] = {
+    AP_INIT_TAKE1("ProxyFCGIBackendType", set_type, NULL, OR_FILEINFO,
+                  "the kind of application: 'GENERIC' or 'FPM'"),
+    AP_INIT_TAKE23("ProxyFCGISetEnvIf", add_rule, NULL, OR_FILEINFO,
+                   "a condition, a variable to set or !unset, an expression for its value"),
+    AP_INIT_TAKE1("GatewayStderrLevel", set_stderr_level, NULL, OR_FILEINFO,
+                  "the log level of what applications write to STDERR"),
+    AP_INIT_FLAG("GatewayStreamUploads", ap_set_flag_slot,
+                 (void *)APR_OFFSETOF(gw_directory, streams_uploads), OR_FILEINFO,
+                 "send uploads of unknown length as they come"),
+    AP_INIT_FLAG("GatewayCancelOnDisconnect", ap_set_flag_slot,
+                 (void *)APR_OFFSETOF(gw_directory, cancels_on_disconnect), OR_FILEINFO,
+                 "give the exchange up when the client leaves"),
+    { NULL }
+};

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exchange's events on their way to the client. */
+#include "mod_gateway.h"
+
+#include <apr_portable.h>
+#include <poll.h>
+#include <util_filter.h>
+
+/* Where a client's connection has nothing to wait on, it is looked at this often. */
+#define LOOK_MS 50
+/* How long, and for how many bytes, an exchange that nobody wants any more is read to its end, so
+ * that the application notices in order. */
+#define DRAIN_TIME apr_time_from_sec(5)
+#define DRAIN_BYTES (1 << 20)
+
+/* -------------------------------------------------------------------------------- to the client */
+
+static void give_up(gw_exchange *x)
+{
+    x->is_output_broken = 1;
+    x->is_client_gone = (unsigned)x->r->connection->aborted;
+    x->ignores_body = 1;
+}
+
+static void pass(gw_exchange *x)
+{
+    x->has_passed = 1;
+    apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
+    apr_brigade_cleanup(x->out);
+    if (status != APR_SUCCESS || x->r->connection->aborted) {
+        give_up(x);
+    }
+}
+
+static void flush(gw_exchange *x)
+{
+    x->is_unflushed = 0;
+    APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_flush_create(x->out->bucket_alloc));
+    pass(x);
+}
+
+/* Passes on what was gathered from one receive. */
+static void deliver(gw_exchange *x)
+{
+    if (APR_BRIGADE_EMPTY(x->out)) {
+        return;
+    }
+    if (x->flushes || x->worker->s->flush_packets == flush_on) {
+        flush(x);
+    }
+    else {
+        pass(x);
+        x->is_unflushed = 1;
+    }
+}
+
+/* --------------------------------------------------------------------------------------- waiting */
+
+/* The descriptor that tells when the client has sent more, or -1: there is none to be had. */
+static int client_descriptor(request_rec *r, short *events)
+{
+    apr_pollfd_t client = { .p = r->pool, .reqevents = APR_POLLIN };
+    if (ap_get_pollfd_from_conn(r->connection, &client, NULL) != APR_SUCCESS) {
+        return -1;
+    }
+    int descriptor = -1;
+    if (client.desc_type == APR_POLL_SOCKET) {
+        apr_os_sock_get(&descriptor, client.desc.s);
+    }
+    else if (client.desc_type == APR_POLL_FILE) {
+        apr_os_file_get(&descriptor, client.desc.f);
+    }
+    *events = POLLIN;
+    return descriptor;
+}
+
+static int lesser(int time, int other)
+{
+    return time < 0 || (other >= 0 && other < time) ? other : time;
+}
+
+/* How long the client may still take over its body. */
+static int client_patience(const gw_exchange *x)
+{
+    apr_interval_time_t left =
+        x->request->body->progress + x->r->server->timeout - apr_time_now();
+    return left <= 0 ? 0 : (int)apr_time_as_msec(left) + 1;
+}
+
+static int is_flushed_when_idle(const gw_exchange *x)
+{
+    return x->is_unflushed && x->worker->s->flush_packets == flush_auto;
+}
+
+/* Without a deadline of its own the exchange has sent everything and waits for the client's body. */
+static int wants_body(const gateway_wait *due)
+{
+    return due->timeout_ms == GATEWAY_WAIT_FOREVER;
+}
+
+/* Waits for the application, for the client while the exchange wants its body, or for neither
+ * longer than flushwait allows what was passed to stay in httpd's buffers. */
+static void wait_for_either(gw_exchange *x)
+{
+    gateway_wait due = GATEWAY_WAIT_INIT;
+    if (gateway_exchange_wait(x->handle, &due) != GATEWAY_OK) {
+        return;
+    }
+    if (wants_body(&due) && !x->is_hungry) {
+        x->is_hungry = 1;
+        return;
+    }
+    struct pollfd ready[2];
+    nfds_t count = 0;
+    int time = wants_body(&due) ? -1 : (int)due.timeout_ms;
+    if (due.descriptor >= 0 && due.interest) {
+        short events = 0;
+        events |= due.interest & GATEWAY_WAIT_READ ? POLLIN : 0;
+        events |= due.interest & GATEWAY_WAIT_WRITE ? POLLOUT : 0;
+        ready[count++] = (struct pollfd){ .fd = due.descriptor, .events = events };
+    }
+    if (x->is_hungry) {
+        if (x->is_unflushed) {
+            flush(x);
+        }
+        short events;
+        int client = client_descriptor(x->r, &events);
+        if (client >= 0) {
+            ready[count++] = (struct pollfd){ .fd = client, .events = events };
+        }
+        time = lesser(time, client >= 0 ? client_patience(x) : LOOK_MS);
+    }
+    if (is_flushed_when_idle(x)) {
+        int flush_wait = (x->worker->s->flush_wait + 999) / 1000;
+        if (poll(ready, count, lesser(time, flush_wait)) != 0) {
+            return;
+        }
+        flush(x);
+        time = lesser(time, flush_wait) == time ? 0 : time - flush_wait;
+    }
+    poll(ready, count, time);
+}
+
+/* ------------------------------------------------------------------------------------ the client */
+
+static void fail_body(gw_exchange *x, apr_status_t status)
+{
+    x->body_failure = status;
+    x->is_hungry = 0;
+    x->ignores_body = 1;
+    gateway_exchange_cancel(x->handle);
+}
+
+static void feed(gw_exchange *x)
+{
+    apr_status_t failure;
+    switch (gw_body_feed(x->request->body, x->r, x->handle, &failure)) {
+    case GW_FED:
+        x->is_hungry = 0;
+        break;
+    case GW_FED_NOTHING:
+        x->is_hungry = 1;
+        if (client_patience(x) == 0) {
+            fail_body(x, APR_TIMEUP);
+        }
+        break;
+    case GW_FED_FAILED:
+        fail_body(x, failure);
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------ the answer */
+
+/* 304 or 412: the answer ends here, the exchange goes on to its end. */
+static void answer_condition(gw_exchange *x, int status)
+{
+    x->r->status = status;
+    x->ignores_body = 1;
+    APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_eos_create(x->out->bucket_alloc));
+    pass(x);
+}
+
+static void begin_answer(gw_exchange *x, const gateway_event *head)
+{
+    request_rec *r = x->r;
+    gw_head_take(x, head);
+    if (head->flags & GATEWAY_EVENT_LOCAL_REDIRECT) {
+        x->request->redirect = apr_table_get(r->headers_out, "Location");
+        x->ignores_body = 1;
+        return;
+    }
+    if (ap_proxy_should_override(x->proxy, r->status) && ap_is_initial_req(r)) {
+        x->override_status = r->status;
+        x->ignores_body = 1;
+        /* ap_die takes any other status for a second failure. */
+        r->status = HTTP_OK;
+        apr_table_setn(r->notes, "proxy-error-override", "1");
+        return;
+    }
+    if (r->status == HTTP_OK && r->method_number == M_GET) {
+        int condition = ap_meets_conditions(r);
+        if (condition != OK) {
+            answer_condition(x, condition);
+        }
+    }
+}
+
+static void take_body(gw_exchange *x, gateway_bytes data)
+{
+    if (!x->ignores_body) {
+        APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_transient_create(data.bytes, data.length,
+                                                                    x->out->bucket_alloc));
+    }
+}
+
+static void take(gw_exchange *x, const gateway_event *event)
+{
+    switch (event->type) {
+    case GATEWAY_EVENT_HEAD:
+        begin_answer(x, event);
+        break;
+    case GATEWAY_EVENT_BODY:
+        take_body(x, event->data);
+        break;
+    case GATEWAY_EVENT_STDERR:
+        gw_stderr_take(x, event->data.bytes, event->data.length);
+        break;
+    case GATEWAY_EVENT_WANTS_BODY:
+        feed(x);
+        break;
+    case GATEWAY_EVENT_END:
+        break;
+    }
+    if (!(event->flags & GATEWAY_EVENT_MORE) && event->type != GATEWAY_EVENT_END) {
+        deliver(x);
+    }
+}
+
+/* Ends STDIN and reads the rest, within bounds. */
+static void drain(gw_exchange *x)
+{
+    apr_time_t until = apr_time_now() + DRAIN_TIME;
+    uint64_t bytes = 0;
+    gateway_event event = GATEWAY_EVENT_INIT;
+    gateway_exchange_write(x->handle, NULL, 0, GATEWAY_WRITE_END);
+    while (bytes < DRAIN_BYTES && apr_time_now() < until) {
+        gateway_status status = gateway_exchange_next(x->handle, &event);
+        if (status == GATEWAY_AGAIN) {
+            gateway_wait due = GATEWAY_WAIT_INIT;
+            gateway_exchange_wait(x->handle, &due);
+            short events = due.interest & GATEWAY_WAIT_WRITE ? POLLIN | POLLOUT : POLLIN;
+            struct pollfd ready = { .fd = due.descriptor, .events = events };
+            int time = (int)apr_time_as_msec(until - apr_time_now()) + 1;
+            poll(&ready, 1, lesser(time, (int)due.timeout_ms));
+        }
+        else if (status != GATEWAY_OK || event.type == GATEWAY_EVENT_END) {
+            break;
+        }
+        bytes += event.data.length;
+    }
+    gateway_exchange_cancel(x->handle);
+}
+
+void gw_exchange_run(gw_exchange *x)
+{
+    for (;;) {
+        gateway_event event = GATEWAY_EVENT_INIT;
+        gateway_status status = gateway_exchange_next(x->handle, &event);
+        if (status == GATEWAY_AGAIN) {
+            wait_for_either(x);
+            if (x->is_hungry) {
+                feed(x);
+            }
+        }
+        else if (status == GATEWAY_OK) {
+            take(x, &event);
+        }
+        if (x->is_output_broken) {
+            drain(x);
+        }
+        if ((status != GATEWAY_OK && status != GATEWAY_AGAIN) || x->is_output_broken
+            || (status == GATEWAY_OK && event.type == GATEWAY_EVENT_END)) {
+            break;
+        }
+    }
+    x->result = (gateway_result)GATEWAY_RESULT_INIT;
+    gateway_exchange_result(x->handle, &x->result);
+    gw_stderr_end(x);
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request from top to bottom: its body, a connection, the exchange on it, the status. */
+#include "mod_gateway.h"
+
+#include <http_connection.h>
+#include <util_filter.h>
+
+#define MOST_MS 86400000
+
+gw_request *gw_request_of(request_rec *r)
+{
+    gw_request *request = ap_get_module_config(r->request_config, gw_record);
+    if (!request) {
+        request = apr_pcalloc(r->pool, sizeof *request);
+        ap_set_module_config(r->request_config, gw_record, request);
+    }
+    return request;
+}
+
+static uint32_t milliseconds(apr_interval_time_t time)
+{
+    apr_interval_time_t rounded = (time + 999) / 1000;
+    return rounded < 1 ? 1 : rounded > MOST_MS ? MOST_MS : (uint32_t)rounded;
+}
+
+/* ----------------------------------------------------------------------------------- the outcome */
+
+static void note_number(request_rec *r, const char *name, uint64_t number)
+{
+    apr_table_setn(r->notes, name, apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, number));
+}
+
+static void note_result(const gw_exchange *x, const char *backend, int reused, int retried)
+{
+    request_rec *r = x->r;
+    const gateway_result *result = &x->result;
+    apr_table_setn(r->notes, "gateway-outcome", gateway_outcome_name(result->outcome));
+    apr_table_setn(r->notes, "gateway-backend", backend);
+    note_number(r, "gateway-connect-ms", result->connected_us / 1000);
+    note_number(r, "gateway-first-byte-ms", result->first_byte_us / 1000);
+    note_number(r, "gateway-total-ms", result->total_us / 1000);
+    note_number(r, "gateway-app-status", result->application_status);
+    apr_table_setn(r->notes, "gateway-reused", reused ? "1" : "0");
+    apr_table_setn(r->notes, "gateway-retried", retried ? "1" : "0");
+}
+
+static void log_failure(const gw_exchange *x, const char *backend)
+{
+    const gateway_result *result = &x->result;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, result->error_number, x->r,
+                  APLOGNO(01075) "Error dispatching request to %s: (%s) %s, stage %s, script %s",
+                  backend, gateway_outcome_name(result->outcome),
+                  result->message[0] ? result->message : "no reason given",
+                  gateway_stage_name(result->stage), x->r->filename);
+}
+
+/* HTTP/1.0 without a length has nothing but a reset to show that an answer is not whole. */
+static void reset_client(request_rec *r)
+{
+    conn_rec *c = r->connection;
+    if (c->master || r->proto_num >= HTTP_VERSION(1, 1)
+        || apr_table_get(r->headers_out, "Content-Length")) {
+        return;
+    }
+    apr_os_sock_t descriptor;
+    struct linger at_once = { 1, 0 };
+    if (apr_os_sock_get(&descriptor, ap_get_conn_socket(c)) == APR_SUCCESS) {
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        c->aborted = 1;
+    }
+}
+
+/* Part of the answer went out: the client, caches and HTTP/2 have to see that it is not whole. */
+static int break_off(gw_exchange *x)
+{
+    request_rec *r = x->r;
+    r->connection->keepalive = AP_CONN_CLOSE;
+    ap_proxy_backend_broke(r, x->out);
+    ap_pass_brigade(r->output_filters, x->out);
+    apr_brigade_cleanup(x->out);
+    reset_client(r);
+    return AP_FILTER_ERROR;
+}
+
+static int finish_answer(gw_exchange *x)
+{
+    if (x->request->redirect || x->override_status || x->ignores_body) {
+        return OK;
+    }
+    APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_eos_create(x->out->bucket_alloc));
+    apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
+    apr_brigade_cleanup(x->out);
+    return status == APR_SUCCESS || x->r->connection->aborted ? OK : AP_FILTER_ERROR;
+}
+
+/* Nothing was run: another of a balancer's members may, unless the body is gone. */
+static int fail_unrun(gw_exchange *x, proxy_worker *worker)
+{
+    request_rec *r = x->r;
+    gw_request *request = x->request;
+    if (x->result.outcome == GATEWAY_OUTCOME_OVERLOADED) {
+        request->retry_after = 1;
+        if (!request->overloaded) {
+            request->overloaded = apr_array_make(r->pool, 2, sizeof(proxy_worker *));
+        }
+        APR_ARRAY_PUSH(request->overloaded, proxy_worker *) = worker;
+    }
+    if (request->body->is_streamed) {
+        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+        ap_die(HTTP_SERVICE_UNAVAILABLE, r);
+        return OK;
+    }
+    return HTTP_SERVICE_UNAVAILABLE;
+}
+
+static int status_of(gw_exchange *x, proxy_worker *worker, const char *backend)
+{
+    request_rec *r = x->r;
+    if (x->result.outcome == GATEWAY_OUTCOME_COMPLETE) {
+        return finish_answer(x);
+    }
+    if (x->is_output_broken) {
+        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "The client aborted the connection.");
+        r->connection->keepalive = AP_CONN_CLOSE;
+        return x->is_client_gone ? OK : AP_FILTER_ERROR;
+    }
+    if (x->body_failure) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, x->body_failure, r,
+                      APLOGNO(01075) "Error dispatching request to %s: (reading input brigade)",
+                      backend);
+        if (x->has_passed) {
+            return break_off(x);
+        }
+        gw_head_forget(x);
+        return ap_map_http_request_error(x->body_failure, HTTP_BAD_REQUEST);
+    }
+    log_failure(x, backend);
+    if (x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT) {
+        apr_table_setn(r->notes, "proxy_timedout", "1");
+    }
+    if (x->has_passed) {
+        return x->ignores_body ? OK : break_off(x);
+    }
+    if (x->override_status) {
+        return OK;
+    }
+    int is_late = x->has_head && x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT;
+    int status = is_late       ? HTTP_GATEWAY_TIME_OUT
+                 : x->has_head ? HTTP_BAD_GATEWAY
+                               : (int)x->result.http_status;
+    apr_brigade_cleanup(x->out);
+    gw_head_forget(x);
+    return status == HTTP_SERVICE_UNAVAILABLE ? fail_unrun(x, worker)
+           : status >= 400                    ? status
+                                              : HTTP_BAD_GATEWAY;
+}
+
+/* --------------------------------------------------------------------------------- the exchange */
+
+static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn, gateway_backend *backend,
+                                    gateway_request *params, apr_interval_time_t timeout)
+{
+    gw_connection *known = conn->data;
+    gateway_exchange_options options = GATEWAY_EXCHANGE_OPTIONS_INIT;
+    options.flags = GATEWAY_EXCHANGE_NONBLOCKING;
+    options.flags |= known->is_nonblocking ? GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING : 0;
+    options.flags |= ap_proxy_connection_reusable(conn) ? GATEWAY_EXCHANGE_KEEP_CONNECTION : 0;
+    options.supplied = 1;
+    options.descriptor = known->descriptor;
+    options.request_id = 1 + known->requests++ % 2;
+    options.send_timeout_ms = options.head_timeout_ms = options.read_timeout_ms =
+        milliseconds(timeout);
+    return gateway_exchange_open(backend, params, &options, &x->handle);
+}
+
+/* Runs the request on a connection; the answer's status is left to status_of. */
+static int run(gw_exchange *x, proxy_conn_rec *conn, apr_interval_time_t timeout)
+{
+    request_rec *r = x->r;
+    gw_body *body = x->request->body;
+    gateway_backend *backend = gw_backend_of(conn->worker);
+    gateway_request *params = NULL;
+    if (!backend || gateway_request_open(backend, &params) != GATEWAY_OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    int status = gw_params_add(r, params);
+    int has_body = !body->is_complete || body->kept_length > 0;
+    if (status == OK && has_body) {
+        gw_body_rewind(body, r);
+        gateway_request_body_written(params, GATEWAY_LENGTH_UNKNOWN);
+    }
+    if (status == OK && open_exchange(x, conn, backend, params, timeout) != GATEWAY_OK) {
+        status = HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (status == OK) {
+        apr_status_t failure;
+        /* With the first piece at hand it leaves together with the params. */
+        if (has_body && gw_body_feed(body, r, x->handle, &failure) == GW_FED_FAILED) {
+            x->body_failure = failure;
+            gateway_exchange_cancel(x->handle);
+        }
+        gw_exchange_run(x);
+        gateway_exchange_close(x->handle);
+        conn->worker->s->transferred += (apr_off_t)x->result.bytes_sent;
+        conn->worker->s->read += (apr_off_t)x->result.bytes_received;
+        if (!(x->result.flags & GATEWAY_RESULT_REUSABLE)) {
+            conn->close = 1;
+        }
+    }
+    gateway_request_close(params);
+    return status;
+}
+
+static int is_idempotent(const request_rec *r)
+{
+    switch (r->method_number) {
+    case M_GET:
+    case M_PUT:
+    case M_DELETE:
+    case M_OPTIONS:
+    case M_TRACE:
+    case M_PROPFIND:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* A kept connection that the application had closed meanwhile: the request did not run, or may run
+ * twice. */
+static int is_worth_another_connection(const gw_exchange *x, int reused)
+{
+    return reused && x->result.outcome == GATEWAY_OUTCOME_TRUNCATED && !x->result.bytes_received
+        && !x->request->body->is_streamed && (x->result.bytes_sent == 0 || is_idempotent(x->r));
+}
+
+static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
+                   proxy_conn_rec *conn, const char *backend)
+{
+    /* A connection to an application occupies a process of it: kept only if that is asked for. */
+    int keeps = worker->s->disablereuse_set && !worker->s->disablereuse;
+    for (int retried = 0;; retried = 1) {
+        int reused;
+        conn->close = !keeps;
+        int status = gw_connect(r, worker, conf, conn, &reused);
+        if (status != OK) {
+            return status;
+        }
+        gw_exchange x = { .r = r,
+                          .request = gw_request_of(r),
+                          .directory = gw_directory_of(r),
+                          .worker = worker,
+                          .proxy = ap_get_module_config(r->per_dir_config, &proxy_module),
+                          .out = apr_brigade_create(r->pool, r->connection->bucket_alloc) };
+        status = run(&x, conn, gw_timeout(r, worker, conf));
+        if (status != OK) {
+            conn->close = 1;
+            return status;
+        }
+        note_result(&x, backend, reused, retried);
+        if (!retried && is_worth_another_connection(&x, reused)) {
+            /* The dead socket shows in gw_connect, which makes a new one. */
+            continue;
+        }
+        status = status_of(&x, worker, backend);
+        if (status == OK && x.override_status) {
+            /* The connection goes back before an error page takes its time. */
+            gw_request_of(r)->redirect = NULL;
+            ap_die(x.override_status, r);
+        }
+        return status;
+    }
+}
+
+/* ------------------------------------------------------------------------------------- the hooks */
+
+/* RFC 3875 section 6.2.2: answered as if the client had asked for that path. */
+static int redirect_locally(request_rec *r, const char *location)
+{
+    r->status = HTTP_OK;
+    r->method = "GET";
+    r->method_number = M_GET;
+    r->header_only = 0;
+    apr_table_unset(r->headers_out, "Location");
+    apr_table_unset(r->headers_in, "Content-Length");
+    apr_table_unset(r->headers_in, "Content-Type");
+    ap_internal_redirect_handler(location, r);
+    return OK;
+}
+
+static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url,
+                   const char *proxyname, apr_port_t proxyport)
+{
+    gw_request *request = gw_request_of(r);
+    request->redirect = NULL;
+    if (!request->body) {
+        request->body = apr_pcalloc(r->pool, sizeof *request->body);
+        int status = gw_body_prepare(r, worker, request->body);
+        if (status != OK) {
+            return status;
+        }
+    }
+    proxy_conn_rec *conn = NULL;
+    int status = ap_proxy_acquire_connection(GW_SCHEME, &conn, worker, r->server);
+    if (status == OK) {
+        char origin[32];
+        apr_uri_t *uri = apr_palloc(r->pool, sizeof *uri);
+        conn->is_ssl = 0;
+        status = ap_proxy_determine_connection(r->pool, r, conf, worker, conn, uri, &url, proxyname,
+                                               proxyport, origin, sizeof origin);
+        if (status == OK) {
+            const char *backend =
+                conn->uds_path ? apr_pstrdup(r->pool, conn->uds_path)
+                               : apr_psprintf(r->pool, "%s:%d", conn->hostname, (int)conn->port);
+            status = attempt(r, worker, conf, conn, backend);
+        }
+    }
+    if (conn) {
+        conn->close |= status != OK;
+        ap_proxy_release_connection(GW_SCHEME, conn, r->server);
+    }
+    return status;
+}
+
+int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url,
+               const char *proxyname, apr_port_t proxyport)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                  APLOGNO(01076) "url: %s proxyname: %s proxyport: %d", url, proxyname, proxyport);
+    if (ap_cstr_casecmpn(url, "fcgi:", 5) != 0) {
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, APLOGNO(01077) "declining URL %s", url);
+        return DECLINED;
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, APLOGNO(01078) "serving URL %s", url);
+    int status = proxied(r, worker, conf, url, proxyname, proxyport);
+    gw_request *request = gw_request_of(r);
+    gw_body_settle(request->body, r);
+    return status == OK && request->redirect ? redirect_locally(r, request->redirect) : status;
+}
+
+int gw_post_request(proxy_worker *worker, proxy_balancer *balancer, request_rec *r,
+                    proxy_server_conf *conf)
+{
+    gw_request *request = ap_get_module_config(r->request_config, gw_record);
+    if (!request || !request->overloaded) {
+        return DECLINED;
+    }
+    /* mod_proxy put these members in error for their 503; they are only busy. */
+    for (int i = 0; i < request->overloaded->nelts; ++i) {
+        APR_ARRAY_IDX(request->overloaded, i, proxy_worker *)->s->status &= ~PROXY_WORKER_IN_ERROR;
+    }
+    if (request->retry_after && r->status == HTTP_SERVICE_UNAVAILABLE) {
+        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+    }
+    return DECLINED;
+}

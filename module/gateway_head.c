@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The response head, and what the application writes to STDERR. */
+#include "mod_gateway.h"
+
+#include <apr_date.h>
+#include <util_filter.h>
+
+/* Filters above the protocol that leave the body as it is. */
+static const char *const headers_only[] = { "fixup_headers_out", "fixup_headers_err", "mod_expires",
+                                            "cache_save",        "cache_save_subreq", "old_write",
+                                            "log_input_output",  "ratelimit",         NULL };
+
+static int changes_body(const ap_filter_t *filter)
+{
+    if (filter->frec->ftype >= AP_FTYPE_PROTOCOL) {
+        return 0;
+    }
+    for (const char *const *name = headers_only; *name; ++name) {
+        if (ap_cstr_casecmp(filter->frec->name, *name) == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The length that the application declares holds for the client only if nothing changes the body
+ * on its way. */
+static int is_length_kept(const request_rec *r)
+{
+    if (apr_table_get(r->subprocess_env, "ap_trust_cgilike_cl")) {
+        return 1;
+    }
+    for (const ap_filter_t *each = r->output_filters; each; each = each->next) {
+        if (changes_body(each)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Fields that concern only one connection, this one being the application's. */
+static int is_hop_by_hop(const char *name)
+{
+    static const char *const names[] = { "Connection", "Keep-Alive",        "Proxy-Connection",
+                                         "TE",         "Transfer-Encoding", "Upgrade",
+                                         "Trailer",    NULL };
+    for (const char *const *each = names; *each; ++each) {
+        if (ap_cstr_casecmp(name, *each) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void set_last_modified(request_rec *r, const char *value)
+{
+    apr_time_t date = apr_date_parse_http(value);
+    if (date == APR_DATE_BAD) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                      APLOGNO(10247) "Ignored invalid header value: Last-Modified: '%s'", value);
+        return;
+    }
+    ap_update_mtime(r, date);
+    ap_set_last_modified(r);
+}
+
+static int is_own_field(const char *name)
+{
+    return ap_cstr_casecmp(name, "Location") == 0 || ap_cstr_casecmp(name, "Content-Range") == 0
+        || ap_cstr_casecmp(name, "Content-Length") == 0 || ap_cstr_casecmp(name, "ETag") == 0;
+}
+
+static void take_field(gw_exchange *x, const char *name, char *value)
+{
+    request_rec *r = x->r;
+    if (ap_cstr_casecmp(name, "Content-Type") == 0) {
+        ap_content_type_tolower(value);
+        ap_set_content_type(r, value);
+        x->flushes |= strncmp(value, "text/event-stream", 17) == 0;
+    }
+    else if (ap_cstr_casecmp(name, "Last-Modified") == 0) {
+        set_last_modified(r, value);
+    }
+    else if (ap_cstr_casecmp(name, "Set-Cookie") == 0) {
+        apr_table_addn(r->err_headers_out, name, value);
+    }
+    else if (is_own_field(name)) {
+        apr_table_setn(r->headers_out, name, value);
+    }
+    else {
+        if (ap_cstr_casecmp(name, "X-Accel-Buffering") == 0) {
+            x->flushes |= ap_cstr_casecmp(value, "no") == 0;
+        }
+        /* Of the headers that stay when the answer becomes an error page: "Header always". */
+        apr_table_mergen(r->err_headers_out, name, value);
+    }
+}
+
+static char *string_of(apr_pool_t *pool, gateway_bytes bytes)
+{
+    return bytes.length ? apr_pstrmemdup(pool, bytes.bytes, bytes.length) : apr_pstrdup(pool, "");
+}
+
+static const char *connection_options(apr_pool_t *pool, const gateway_event *head)
+{
+    for (size_t i = 0; i < head->field_count; ++i) {
+        const gateway_field *field = &head->fields[i];
+        if (field->name.length == 10
+            && ap_cstr_casecmpn(field->name.bytes, "Connection", 10) == 0) {
+            return string_of(pool, field->value);
+        }
+    }
+    return NULL;
+}
+
+void gw_head_take(gw_exchange *x, const gateway_event *head)
+{
+    request_rec *r = x->r;
+    const char *connection = connection_options(r->pool, head);
+    x->has_head = 1;
+    x->own_err_headers = r->err_headers_out;
+    r->err_headers_out = apr_table_copy(r->pool, r->err_headers_out);
+    r->status = (int)head->http_status;
+    r->status_line = NULL;
+    for (size_t i = 0; i < head->field_count; ++i) {
+        char *name = string_of(r->pool, head->fields[i].name);
+        if (!is_hop_by_hop(name)
+            && !(connection && ap_find_list_item(r->pool, connection, name))) {
+            take_field(x, name, string_of(r->pool, head->fields[i].value));
+        }
+    }
+    if (!is_length_kept(r)) {
+        apr_table_unset(r->headers_out, "Content-Length");
+    }
+}
+
+void gw_head_forget(gw_exchange *x)
+{
+    request_rec *r = x->r;
+    if (!x->has_head) {
+        return;
+    }
+    r->status = HTTP_OK;
+    r->err_headers_out = x->own_err_headers;
+    apr_table_clear(r->headers_out);
+    r->content_type = NULL;
+}
+
+/* ------------------------------------------------------------------------------------- STDERR */
+
+#define LINE_LIMIT 4096
+
+static void log_line(gw_exchange *x, const char *line, apr_size_t length)
+{
+    int level = x->directory->stderr_level >= 0 ? x->directory->stderr_level : APLOG_ERR;
+    if (length && line[length - 1] == '\r') {
+        --length;
+    }
+    if (length) {
+        ap_log_rerror(APLOG_MARK, level, 0, x->r, APLOGNO(01071) "Got error '%.*s'", (int)length,
+                      line);
+    }
+}
+
+void gw_stderr_take(gw_exchange *x, const char *text, apr_size_t length)
+{
+    if (!x->stderr_line) {
+        x->stderr_line = apr_palloc(x->r->pool, LINE_LIMIT);
+    }
+    for (const char *end = text + length; text < end;) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        apr_size_t part = (apr_size_t)((newline ? newline : end) - text);
+        apr_size_t room = LINE_LIMIT - x->stderr_length;
+        apr_size_t taken = part < room ? part : room;
+        memcpy(x->stderr_line + x->stderr_length, text, taken);
+        x->stderr_length += taken;
+        text += taken;
+        int is_whole = newline && text == newline;
+        if (is_whole || x->stderr_length == LINE_LIMIT) {
+            log_line(x, x->stderr_line, x->stderr_length);
+            x->stderr_length = 0;
+        }
+        text += is_whole;
+    }
+}
+
+void gw_stderr_end(gw_exchange *x)
+{
+    log_line(x, x->stderr_line, x->stderr_length);
+    x->stderr_length = 0;
+    if (x->result.stderr_dropped) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, x->r,
+                      "GW1011: %" APR_UINT64_T_FMT " more bytes of STDERR were dropped",
+                      x->result.stderr_dropped);
+    }
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The module records, the hooks, and what is checked at start-up. */
+#include "mod_gateway.h"
+
+#include <apr_thread_mutex.h>
+#include <dlfcn.h>
+#include <limits.h>
+
+/* The only names that the module exports. */
+#define GW_EXPORTED __attribute__((visibility("default")))
+extern GW_EXPORTED module proxy_fcgi_module;
+extern GW_EXPORTED module gateway_module;
+
+module *gw_record;
+
+/* ------------------------------------------------------------------------ the library's handles */
+
+/* A backend for each pair of sizes that workers ask for; connections are mod_proxy's. */
+typedef struct sized_backend {
+    uint32_t io_size;
+    uint32_t head_size;
+    gateway_backend *handle;
+    struct sized_backend *next;
+} sized_backend;
+
+/* One of each per child, which opens them and closes them when it ends. */
+static struct {
+    gateway *handle;
+    sized_backend *backends;
+    apr_pool_t *pool;
+    apr_thread_mutex_t *mutex;
+} child;
+
+static void log_line(void *context, gateway_log_level level, const char *line)
+{
+    ap_log_error(APLOG_MARK, (int)level, 0, context, "%s", line);
+}
+
+static apr_status_t child_end(void *unused)
+{
+    for (sized_backend *each = child.backends; each; each = each->next) {
+        gateway_backend_close(each->handle);
+    }
+    gateway_close(child.handle);
+    memset(&child, 0, sizeof child);
+    return APR_SUCCESS;
+}
+
+static void child_begin(apr_pool_t *pool, server_rec *server)
+{
+    gateway_options options = GATEWAY_OPTIONS_INIT;
+    options.flags = GATEWAY_SIGPIPE_IGNORED;
+    options.log = log_line;
+    options.log_context = server;
+    child.pool = pool;
+    apr_thread_mutex_create(&child.mutex, APR_THREAD_MUTEX_DEFAULT, pool);
+    gateway_status status = gateway_open(&options, &child.handle);
+    if (status != GATEWAY_OK) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "GW1003: the library does not open: %s",
+                     gateway_status_name(status));
+    }
+    apr_pool_cleanup_register(pool, NULL, child_end, apr_pool_cleanup_null);
+}
+
+static gateway_backend *backend_of_size(uint32_t io_size, uint32_t head_size)
+{
+    sized_backend *each = child.backends;
+    while (each && (each->io_size != io_size || each->head_size != head_size)) {
+        each = each->next;
+    }
+    if (each) {
+        return each->handle;
+    }
+    gateway_backend_options options = GATEWAY_BACKEND_OPTIONS_INIT;
+    options.io_buffer_size = io_size;
+    options.max_head_size = head_size;
+    gateway_backend *handle;
+    if (gateway_backend_open(child.handle, NULL, &options, &handle) != GATEWAY_OK) {
+        return NULL;
+    }
+    each = apr_pcalloc(child.pool, sizeof *each);
+    *each = (sized_backend){ io_size, head_size, handle, child.backends };
+    child.backends = each;
+    return handle;
+}
+
+static uint32_t within(apr_size_t value, uint32_t least, uint32_t most)
+{
+    return value < least ? least : value > most ? most : (uint32_t)value;
+}
+
+gateway_backend *gw_backend_of(const proxy_worker *worker)
+{
+    const proxy_worker_shared *s = worker->s;
+    uint32_t io_size = s->io_buffer_size_set ? within(s->io_buffer_size, 8192, 1 << 20) : 0;
+    uint32_t head_size =
+        s->response_field_size_set ? within(s->response_field_size, 1 << 16, 1 << 24) : 0;
+    apr_thread_mutex_lock(child.mutex);
+    gateway_backend *handle = backend_of_size(io_size, head_size);
+    apr_thread_mutex_unlock(child.mutex);
+    return handle;
+}
+
+/* ------------------------------------------------------------------------------------ start-up */
+
+static const char *file_of(const module *record)
+{
+    Dl_info info;
+    return dladdr(record, &info) && info.dli_fname ? info.dli_fname : "mod_proxy_fcgi.so";
+}
+
+/* Two modules that both answer for fcgi:// would leave it to the order of lines which one does. */
+static int stop_beside_stock_module(apr_pool_t *log_pool)
+{
+    for (const module *each = ap_top_module; each; each = each->next) {
+        if (each != &proxy_fcgi_module && strcmp(each->name, "mod_proxy_fcgi.c") == 0) {
+            ap_log_perror(APLOG_MARK, APLOG_EMERG, 0, log_pool,
+                          "GW1001: mod_gateway replaces mod_proxy_fcgi, and both are loaded: "
+                          "remove the line \"LoadModule proxy_fcgi_module %s\"",
+                          file_of(each));
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
+/* After an upgrade a graceful restart can load this module beside the library of before, which
+ * stays in memory. */
+static int stop_on_other_library(apr_pool_t *log_pool)
+{
+    if (gateway_abi_version() == GATEWAY_ABI_VERSION
+        && gateway_version_number() >= GATEWAY_VERSION_NUMBER) {
+        return OK;
+    }
+    ap_log_perror(APLOG_MARK, APLOG_EMERG, 0, log_pool,
+                  "GW1002: mod_gateway needs libgateway %d.%d.%d, in memory is %s: "
+                  "full restart needed",
+                  GATEWAY_VERSION_MAJOR, GATEWAY_VERSION_MINOR, GATEWAY_VERSION_PATCH,
+                  gateway_version());
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int check_modules(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool)
+{
+    int status = stop_beside_stock_module(log_pool);
+    return status != OK ? status : stop_on_other_library(log_pool);
+}
+
+/* --------------------------------------------------------------------------------------- hooks */
+
+static apr_status_t forget_record(void *unused)
+{
+    gw_record = NULL;
+    return APR_SUCCESS;
+}
+
+/* Both records ask for the hooks; the first gets them, anew at each restart. */
+static void register_hooks_once(module *record, apr_pool_t *pool)
+{
+    if (gw_record) {
+        return;
+    }
+    gw_record = record;
+    apr_pool_cleanup_register(pool, NULL, forget_record, apr_pool_cleanup_null);
+    ap_hook_pre_config(check_modules, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_child_init(child_begin, NULL, NULL, APR_HOOK_MIDDLE);
+    proxy_hook_canon_handler(gw_canon, NULL, NULL, APR_HOOK_FIRST);
+    proxy_hook_scheme_handler(gw_handler, NULL, NULL, APR_HOOK_FIRST);
+    proxy_hook_post_request(gw_post_request, NULL, NULL, APR_HOOK_FIRST);
+}
+
+static void register_as_proxy_fcgi(apr_pool_t *pool)
+{
+    register_hooks_once(&proxy_fcgi_module, pool);
+}
+
+static void register_as_gateway(apr_pool_t *pool)
+{
+    register_hooks_once(&gateway_module, pool);
+}
+
+#define GW_RECORD_AS(name)                                                                         \
+    MODULE_MAGIC_NUMBER_MAJOR, MODULE_MAGIC_NUMBER_MINOR, -1, name, NULL, NULL,                    \
+        MODULE_MAGIC_COOKIE, NULL
+
+/* httpd finds <IfModule X_module> and LogLevel by the symbol, <IfModule mod_X.c> by the name. The
+ * first record makes the module a drop-in for the one that it replaces. */
+module proxy_fcgi_module = {
+    GW_RECORD_AS("mod_proxy_fcgi.c"), gw_directory_create,    gw_directory_merge, NULL, NULL,
+    gw_directives,                    register_as_proxy_fcgi, AP_MODULE_FLAG_NONE
+};
+
+module gateway_module = {
+    GW_RECORD_AS("mod_gateway.c"), gw_directory_create, gw_directory_merge, NULL, NULL,
+    gw_directives,                 register_as_gateway, AP_MODULE_FLAG_NONE
+};

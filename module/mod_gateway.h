@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of mod_gateway share. They are read in the order of a request:
+ *
+ *   mod_gateway.c          module records, hooks, start-up checks, the library's handles
+ *   gateway_directives.c   configuration
+ *   gateway_canon.c        fcgi:// URL -> r->filename and PATH_INFO
+ *   gateway_handler.c      one request: body, connection, attempts, the answer's status
+ *   gateway_body.c         request body: client's filters -> exchange
+ *   gateway_params.c       request_rec -> params
+ *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
+ *   gateway_exchange.c     the exchange's events -> client
+ *   gateway_head.c         response head -> headers of the answer
+ */
+#ifndef MOD_GATEWAY_H
+#define MOD_GATEWAY_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <ap_expr.h>
+#include <apr_strings.h>
+#include <mod_proxy.h>
+
+#include <gateway.h>
+
+/* The record whose configuration and log level count: the first of the two that was loaded. */
+extern module *gw_record;
+
+#undef APLOG_MODULE_INDEX
+#define APLOG_MODULE_INDEX (gw_record->module_index)
+
+#define GW_SCHEME "FCGI"
+/* A request body of up to this size is read before a connection is taken; longer ones are gathered
+ * to pieces of this size. */
+#define GW_BODY_AT_HAND 65536
+
+/* ------------------------------------------------------------------------------ configuration */
+
+typedef enum { GW_TYPE_UNSET, GW_TYPE_FPM, GW_TYPE_GENERIC } gw_type;
+
+typedef struct gw_directory {
+    gw_type type;                 /* ProxyFCGIBackendType */
+    apr_array_header_t *rules;    /* of gw_rule: ProxyFCGISetEnvIf */
+    int stderr_level;             /* GatewayStderrLevel; -1: unset */
+    int streams_uploads;          /* GatewayStreamUploads; -1: unset */
+    int cancels_on_disconnect;    /* GatewayCancelOnDisconnect; -1: unset */
+} gw_directory;
+
+/* A variable to be set or unset when a condition holds. */
+typedef struct gw_rule {
+    const char *name;
+    int unsets;
+    ap_expr_info_t *condition;
+    ap_expr_info_t *value;
+} gw_rule;
+
+extern const command_rec gw_directives[];
+void *gw_directory_create(apr_pool_t *pool, char *path);
+void *gw_directory_merge(apr_pool_t *pool, void *base, void *added);
+gw_directory *gw_directory_of(const request_rec *r);
+/* php-fpm is assumed unless the directory says otherwise: it strips "proxy:fcgi://" itself. */
+int gw_may_be_fpm(const request_rec *r);
+
+/* ------------------------------------------------------------------------------ request body */
+
+/* The client's request body on its way to an application. */
+typedef struct gw_body {
+    /* Read before a connection was taken. It is sent again when another application is tried. */
+    apr_bucket_brigade *kept;
+    /* To be sent in this attempt, and what the attempt is sending. */
+    apr_bucket_brigade *rest;
+    apr_bucket_brigade *sending;
+    apr_off_t kept_length;
+    unsigned is_complete : 1; /* kept is all of it */
+    unsigned is_at_end : 1;   /* the client's filters have given the end */
+    unsigned is_streamed : 1; /* something beyond kept was read: it cannot be sent again */
+    unsigned is_written : 1;  /* the end was handed to the exchange in this attempt */
+    apr_time_t progress;      /* when the client last sent something */
+} gw_body;
+
+typedef enum { GW_FED, GW_FED_NOTHING, GW_FED_FAILED } gw_fed;
+
+/* Reads what is at hand, or all of it where the application has to know its length. */
+int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body);
+void gw_body_rewind(gw_body *body, request_rec *r);
+/* Hands the exchange what is at hand, without waiting for the client. */
+gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
+                    apr_status_t *failure);
+/* The client's connection must not be read on as a next request while a body is left in it. */
+void gw_body_settle(const gw_body *body, request_rec *r);
+
+/* ------------------------------------------------------------------------------ request state */
+
+/* What is known of a request, over all its attempts at a balancer's members. */
+typedef struct gw_request {
+    const char *walk_path; /* proxy-fcgi-pathinfo full: to be looked up as a file */
+    gw_body *body;
+    const char *redirect;             /* a local redirect to be answered with */
+    apr_array_header_t *overloaded;   /* of proxy_worker *: not to be left in error */
+    int retry_after;                  /* the answer is a 503 since the application is full */
+} gw_request;
+
+gw_request *gw_request_of(request_rec *r);
+
+int gw_canon(request_rec *r, char *url);
+int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url,
+               const char *proxyname, apr_port_t proxyport);
+int gw_post_request(proxy_worker *worker, proxy_balancer *balancer, request_rec *r,
+                    proxy_server_conf *conf);
+
+/* Fills in the params. Answers OK or the status to fail with. */
+int gw_params_add(request_rec *r, gateway_request *params);
+
+/* The library's backend for connections of a worker. */
+gateway_backend *gw_backend_of(const proxy_worker *worker);
+
+/* ------------------------------------------------------------------------------- connections */
+
+/* What is known of a connection, in proxy_conn_rec.data for as long as its socket lives. */
+typedef struct gw_connection {
+    int descriptor;
+    int is_nonblocking;
+    unsigned requests;
+} gw_connection;
+
+apr_interval_time_t gw_timeout(const request_rec *r, const proxy_worker *worker,
+                               const proxy_server_conf *conf);
+/* Connects conn unless a kept connection of it is alive; *reused says which. OK or 503. */
+int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
+               int *reused);
+
+/* --------------------------------------------------------------------------------- exchanges */
+
+typedef struct gw_exchange {
+    request_rec *r;
+    gw_request *request;
+    gw_directory *directory;
+    proxy_worker *worker;
+    proxy_dir_conf *proxy;
+    gateway_exchange *handle;
+    gateway_result result;
+    apr_bucket_brigade *out; /* gathered for the client */
+    apr_table_t *own_err_headers;
+    apr_status_t body_failure;
+    char *stderr_line;
+    apr_size_t stderr_length;
+    int override_status;      /* ProxyErrorOverride answers with this instead */
+    unsigned has_head : 1;
+    unsigned has_passed : 1;  /* something went to the client's filters */
+    unsigned ignores_body : 1;
+    unsigned flushes : 1;     /* each piece */
+    unsigned is_unflushed : 1;
+    unsigned is_hungry : 1;   /* the exchange wants more of the body than is at hand */
+    unsigned is_client_gone : 1;
+    unsigned is_output_broken : 1;
+} gw_exchange;
+
+/* Runs the exchange to its end and passes the answer to the client. */
+void gw_exchange_run(gw_exchange *x);
+
+void gw_head_take(gw_exchange *x, const gateway_event *head);
+/* Takes the head back: nothing of it was passed on, and another answer follows. */
+void gw_head_forget(gw_exchange *x);
+
+void gw_stderr_take(gw_exchange *x, const char *text, apr_size_t length);
+void gw_stderr_end(gw_exchange *x);
+
+#endif
