@@ -69,6 +69,9 @@ let package = Package(
                 ])
             ]),
         .testTarget(
+            name: "GatewayCoreTests", dependencies: ["GatewayCore", "Platform"],
+            swiftSettings: rules),
+        .testTarget(
             name: "GatewayABITests", dependencies: ["CAPR", "CGateway", "GatewayABI"],
             swiftSettings: rules),
         .testTarget(

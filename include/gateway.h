@@ -134,7 +134,8 @@ typedef enum GATEWAY_OPEN_ENUM gateway_outcome {
     GATEWAY_OUTCOME_CONNECT_FAILED = 2,
     /* A deadline passed; the stage says which. */
     GATEWAY_OUTCOME_TIMED_OUT = 3,
-    /* The application answered OVERLOADED or CANT_MPX_CONN: it ran nothing. */
+    /* The queue was full, or the wait in it too long (GATEWAY_STAGE_QUEUE); or the application
+     * answered OVERLOADED or CANT_MPX_CONN. It ran nothing. */
     GATEWAY_OUTCOME_OVERLOADED = 4,
     /* The application broke FastCGI or CGI, or exceeded a limit. */
     GATEWAY_OUTCOME_PROTOCOL_ERROR = 5,
@@ -164,7 +165,9 @@ typedef enum GATEWAY_OPEN_ENUM gateway_stage {
     /* The time limit of the whole exchange; only for GATEWAY_OUTCOME_TIMED_OUT. */
     GATEWAY_STAGE_TOTAL = 5,
     /* Ended. */
-    GATEWAY_STAGE_END = 6
+    GATEWAY_STAGE_END = 6,
+    /* Waiting for its turn in the queue of the backend. */
+    GATEWAY_STAGE_QUEUE = 7
 } gateway_stage;
 
 /* The name of a stage, such as "connect", as a static string; "unknown stage" for a number that is
@@ -285,13 +288,21 @@ typedef struct gateway_backend_options {
                                     default 30000 */
     uint32_t max_idle;           /* idle connections, 1 to 65535; default 32 */
     uint32_t max_requests_per_connection; /* before it is closed; default no limit */
+    uint32_t max_connection_age_ms; /* of a kept one; default no limit */
+    uint32_t max_connections;    /* idle ones included, which are closed first; default no limit */
+    uint32_t max_active;         /* exchanges that run at once; default no limit */
+    uint32_t max_endpoint_active; /* the same for each address; default no limit */
+    uint32_t queue_length;       /* exchanges that wait for their turn, first in, first out; one
+                                    more is overloaded at once; default 100 */
+    uint32_t queue_timeout_ms;   /* how long one waits before it is overloaded; default 10000 */
     uint64_t max_spooled_size;   /* bytes of a body that is read to its end before it is sent;
                                     default 1073741824 */
 } gateway_backend_options;
 
 /* clang-format off */
 #define GATEWAY_BACKEND_OPTIONS_INIT \
-    { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+      0, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /*
@@ -300,8 +311,10 @@ typedef struct gateway_backend_options {
  * gateway   stays open at least as long as the backend
  * address   a string: "unix:/path/to/socket" (at most 107 bytes of path), "tcp:host:port" or
  *           "tcp:[v6]:port"; names are resolved here, and each address of a name is tried in turn
- *           when connecting. NULL: the backend has no address, and runs exchanges only on
- *           connections that the host supplies
+ *           when connecting. Up to 64 of them with spaces between are endpoints of one application:
+ *           the least busy one takes the next exchange; one that refuses connections rests for 0.1
+ *           to 30 seconds, longer each time, and the exchange goes to another. NULL: the backend
+ *           has no address, and runs exchanges only on connections that the host supplies
  * options   NULL for the defaults; copied, not kept
  * opened    receives the backend, which the host closes with gateway_backend_close
  *
@@ -324,7 +337,8 @@ void gateway_backend_close(gateway_backend *backend);
 /* What a backend has done and does. Exchanges that the host supplied a connection for count too. */
 typedef struct gateway_stats {
     size_t size;      /* sizeof(gateway_stats) */
-    uint64_t active;  /* exchanges that are open */
+    uint64_t active;  /* exchanges that are open, queued ones too */
+    uint64_t queued;  /* exchanges that wait for their turn */
     uint64_t idle;    /* kept connections without an exchange */
     uint64_t closing; /* connections of exchanges that were given up, on their way to the end */
     /* Exchanges that ended, by outcome. */
@@ -346,7 +360,7 @@ typedef struct gateway_stats {
 
 /* clang-format off */
 #define GATEWAY_STATS_INIT \
-    { sizeof(gateway_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(gateway_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /*
@@ -746,17 +760,19 @@ typedef struct gateway_result {
     uint64_t bytes_received;     /* from it, records included */
     uint64_t body_bytes;         /* of the response body that the host was given */
     uint64_t stderr_dropped;     /* bytes of STDERR over max_stderr_size */
+    uint64_t queued_us;     /* when its turn came, in a backend with a queue */
     uint64_t connected_us;
     uint64_t sent_us;       /* the last byte of the request, STDIN's end included */
     uint64_t first_byte_us; /* the first byte from the application */
     uint64_t total_us;      /* the end */
+    uint32_t retry_after_s; /* for Retry-After, when the queue was the reason; else 0 */
     char message[256];      /* for the log, a string; empty when complete */
 } gateway_result;
 
 /* clang-format off */
 #define GATEWAY_RESULT_INIT \
     { sizeof(gateway_result), GATEWAY_OUTCOME_PENDING, GATEWAY_STAGE_CONNECT, \
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
 /* clang-format on */
 
 /*

@@ -18,18 +18,17 @@ public func gatewayBackendOpen(
         let options = BackendOptions(given), let opened = opened
     else { return .GATEWAY_ERR_INVALID }
 
-    var text = ""
-    var endpoint: Endpoint?
-    if let address = address {
-        text = String(cString: address)
+    var endpoints: [Endpoint] = []
+    if let address {
+        let text = String(cString: address)
         do {
-            endpoint = try Endpoint(parsing: text)
+            endpoints = try Endpoint.list(parsing: text)
         } catch {
             gateway.log.write(.error, tag: "GW0001", "address \"\(text)\": \(error.text)")
             return .GATEWAY_ERR_ADDRESS
         }
     }
-    let backend = Backend(gateway: gateway, address: text, endpoint: endpoint, options: options)
+    let backend = Backend(gateway: gateway, endpoints: endpoints, options: options)
     opened.pointee = Handle(backend, kind: .backend).pointer
     return .GATEWAY_OK
 }
@@ -57,7 +56,8 @@ extension gateway_stats: SizedStruct {}
 extension gateway_stats {
     fileprivate init(_ now: BackendStatistics) {
         self.init(
-            size: 0, active: now.active, idle: now.idle, closing: now.closing,
+            size: 0, active: now.active, queued: now.queued, idle: now.idle,
+            closing: now.closing,
             complete: now.complete, connect_failed: now.connectFailed, timed_out: now.timedOut,
             overloaded: now.overloaded, protocol_error: now.protocolError,
             truncated: now.truncated, cancelled: now.cancelled, bad_request: now.badRequest,
@@ -76,6 +76,9 @@ extension BackendOptions {
         if given.idle_timeout_ms != 0 { idleTimeout = given.idle_timeout_ms }
         maxRequestsPerConnection = given.max_requests_per_connection
         if given.max_spooled_size != 0 { maxSpooledSize = given.max_spooled_size }
+        maxConnectionAge = given.max_connection_age_ms
+        if given.queue_timeout_ms != 0 { timeouts.queue = given.queue_timeout_ms }
+        guard max(timeouts.queue, maxConnectionAge) <= Timeouts.longest else { return nil }
         guard idleTimeout <= Timeouts.longest else { return nil }
         let isRead =
             timeouts.read(
@@ -86,6 +89,10 @@ extension BackendOptions {
             && read(given.max_head_size, into: &limits.maxHeadSize, range: 1_024...16_777_216)
             && read(given.max_head_fields, into: &limits.maxHeadFields, range: 1...65_535)
             && read(given.max_params_size, into: &maxParamsSize, range: 1_024...16_777_216)
+            && read(given.max_active, into: &maxActive, range: 1...1_000_000)
+            && read(given.max_endpoint_active, into: &maxEndpointActive, range: 1...1_000_000)
+            && read(given.max_connections, into: &maxConnections, range: 1...1_000_000)
+            && read(given.queue_length, into: &queueLength, range: 1...1_000_000)
             && read(given.max_idle, into: &maxIdle, range: 1...65_535)
             && read(given.max_stderr_size, into: &limits.maxStderrSize, range: 1...16_777_216)
         guard isRead else { return nil }
@@ -117,6 +124,7 @@ extension Endpoint.Refusal {
     fileprivate var text: String {
         switch self {
         case .unknownScheme: "it begins with neither unix: nor tcp:"
+        case .tooMany: "there are more than 64 addresses"
         case .badPath: "the path has to be absolute or begin with @, and have at most 107 bytes"
         case .badHost: "the host is missing, or a numeric IPv6 address is not in brackets"
         case .badPort: "the port is missing or not from 1 to 65535"

@@ -30,7 +30,7 @@ func open(
         let given = gateway_exchange_options(reading: options),
         let options = DispatchOptions(given, of: backend)
     else { return .GATEWAY_ERR_INVALID }
-    guard options.supplied != nil || backend.endpoint != nil else { return .GATEWAY_ERR_INVALID }
+    guard options.supplied != nil || !backend.endpoints.isEmpty else { return .GATEWAY_ERR_INVALID }
     guard !request.isInUse else { return .GATEWAY_ERR_STATE }
     exchange = backend.dispatch(request, options: options)
     return .GATEWAY_OK
@@ -172,7 +172,9 @@ extension gateway_result {
         bytes_received = report.bytesReceived
         body_bytes = report.bodyBytes
         stderr_dropped = report.stderrDropped
+        queued_us = report.queued
         connected_us = report.connected
+        retry_after_s = report.retryAfter
         sent_us = report.sent
         first_byte_us = report.firstByte
         total_us = report.total

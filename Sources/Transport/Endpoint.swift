@@ -14,16 +14,20 @@ package struct Endpoint: Sendable {
         case badHost
         /// The port is missing or not from 1 to 65535.
         case badPort
+        /// More than 64.
+        case tooMany
         /// The name cannot be resolved.
         case unknownHost(APRError)
     }
 
+    package let text: String
     /// To be tried in turn.
     package let addresses: [SocketAddress]
 
     /// Reads `unix:/path`, `unix:@abstract`, `tcp:host:port` and `tcp:[v6]:port`; resolves names,
     /// which may block.
     package init(parsing text: String) throws(Refusal) {
+        self.text = text
         if let path = text.dropping(prefix: "unix:") {
             addresses = [try Self.unixAddress(path)]
         } else if let rest = text.dropping(prefix: "tcp:") {
@@ -32,6 +36,26 @@ package struct Endpoint: Sendable {
             throw .unknownScheme
         }
     }
+
+    /// Reads one address or several; the next begins where a space is followed by a scheme.
+    package static func list(parsing text: String) throws(Refusal) -> [Endpoint] {
+        var endpoints: [Endpoint] = []
+        var address = ""
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let isNext = word.hasPrefix("unix:") || word.hasPrefix("tcp:")
+            if isNext, !address.isEmpty {
+                endpoints.append(try Endpoint(parsing: address))
+                address = ""
+            }
+            if !address.isEmpty { address += " " }
+            address += word
+        }
+        endpoints.append(try Endpoint(parsing: address))
+        guard endpoints.count <= maxCount else { throw .tooMany }
+        return endpoints
+    }
+
+    private static let maxCount = 64
 
     private static func unixAddress(_ path: Substring) throws(Refusal) -> SocketAddress {
         let isAbstract = path.utf8.first == UInt8(ascii: "@")

@@ -221,3 +221,18 @@ final class OpenBackend {
 func wholeAnswer(_ body: String, id: UInt16) -> [UInt8] {
     Record.stdout("Status: 200 OK\r\n\r\n" + body, id: id) + Record.end(id: id)
 }
+
+/// The C interface allows what the compiler cannot know: any thread may use a backend.
+struct SharedBackend: @unchecked Sendable {
+    private let backend: OpenBackend
+
+    init(_ backend: OpenBackend) {
+        self.backend = backend
+    }
+
+    func handle(_ method: String = "GET", body: [UInt8]? = nil) throws -> OpenBackend.Answer {
+        try backend.handle(method, body: body)
+    }
+
+    var stats: gateway_stats { backend.stats }
+}

@@ -30,7 +30,7 @@ struct ThreadTests {
             Thread.run {
                 for round in 0..<rounds {
                     let token = "\(thread).\(round)"
-                    let answer = try? shared.backend.handle("POST", body: Array(token.utf8))
+                    let answer = try? shared.handle("POST", body: Array(token.utf8))
                     if answer?.body == token { right.add() }
                 }
                 finished.add()
@@ -71,10 +71,4 @@ struct ThreadTests {
         #expect(gateway_exchange_next(exchange, &event) == .GATEWAY_ERR_STATE)
         gateway_exchange_close(exchange)
     }
-}
-
-/// The C interface allows what the compiler cannot know: a backend is free to be used by any thread.
-private struct SharedBackend: @unchecked Sendable {
-    let backend: OpenBackend
-    init(_ backend: OpenBackend) { self.backend = backend }
 }

@@ -6,18 +6,16 @@ package import Transport
 /// An application and how to treat it. Used by any thread.
 package final class Backend: Sendable {
     package let gateway: Gateway
-    /// As the user wrote it, for messages; empty when there is none.
-    package let address: String
-    package let endpoint: Endpoint?
+    /// Empty: exchanges run on connections of the host's only.
+    package let endpoints: [Endpoint]
     package let options: BackendOptions
     private let local: ProcessLocal
 
-    package init(gateway: Gateway, address: String, endpoint: Endpoint?, options: BackendOptions) {
+    package init(gateway: Gateway, endpoints: [Endpoint], options: BackendOptions) {
         self.gateway = gateway
-        self.address = address
-        self.endpoint = endpoint
+        self.endpoints = endpoints
         self.options = options
-        local = ProcessLocal(options: options)
+        local = ProcessLocal(options: options, endpointCount: endpoints.count)
         gateway.register(local)
     }
 
@@ -53,6 +51,7 @@ package final class Backend: Sendable {
     package var statistics: BackendStatistics {
         let state = self.state
         return state.counters.snapshot(
-            idle: state.pool.idleCount, closing: state.closing.count)
+            idle: state.idleCount, closing: state.closing.count,
+            queued: state.admission?.queuedCount ?? 0)
     }
 }

@@ -56,9 +56,10 @@ final class BackendCounters: Sendable {
         }
     }
 
-    func snapshot(idle: Int, closing: Int) -> BackendStatistics {
+    func snapshot(idle: Int, closing: Int, queued: Int) -> BackendStatistics {
         BackendStatistics(
             active: active.load(ordering: .relaxed), idle: UInt64(idle), closing: UInt64(closing),
+            queued: UInt64(queued),
             complete: complete.load(ordering: .relaxed),
             connectFailed: connectFailed.load(ordering: .relaxed),
             timedOut: timedOut.load(ordering: .relaxed),
@@ -80,6 +81,7 @@ package struct BackendStatistics: Sendable {
     package var active: UInt64
     package var idle: UInt64
     package var closing: UInt64
+    package var queued: UInt64
     package var complete: UInt64
     package var connectFailed: UInt64
     package var timedOut: UInt64

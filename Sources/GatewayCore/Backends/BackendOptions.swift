@@ -10,6 +10,8 @@ package struct Timeouts: Sendable {
     package var read: UInt32 = 60_000
     /// 0: no limit beside the others.
     package var total: UInt32 = 0
+    /// In the queue, before the exchange may run.
+    package var queue: UInt32 = 10_000
 
     /// A day: longer is a mistake.
     package static let longest: UInt32 = 86_400_000
@@ -31,8 +33,28 @@ package struct BackendOptions: Sendable {
     package var maxIdle = 32
     /// 0: no limit.
     package var maxRequestsPerConnection: UInt32 = 0
+    /// How long a connection is used for further exchanges, in milliseconds; 0: no limit.
+    package var maxConnectionAge: UInt32 = 0
+    /// Connections, idle ones included; 0: no limit.
+    package var maxConnections = 0
+    /// Exchanges that run at once, of all endpoints and of each; 0: no limit.
+    package var maxActive = 0
+    package var maxEndpointActive = 0
+    /// Exchanges that wait for their turn.
+    package var queueLength = 100
     /// Bytes of a body that is read to its end before it is sent.
     package var maxSpooledSize: UInt64 = 1_073_741_824
 
     package init() {}
+
+    /// An exchange has a connection, so the limit of one is that of the other.
+    var activeLimit: Int {
+        switch (maxActive, maxConnections) {
+        case (0, let connections): connections
+        case (let active, 0): active
+        default: min(maxActive, maxConnections)
+        }
+    }
+
+    var hasAdmission: Bool { activeLimit > 0 || maxEndpointActive > 0 }
 }

@@ -7,14 +7,16 @@ internal import Synchronization
 /// use, since the parent's locks may be held for ever in it. Used by any thread.
 final class ProcessLocal: Sendable {
     private let options: BackendOptions
+    private let endpointCount: Int
     /// The address of a retained state.
     private let current: Atomic<UInt>
     private let generation: Atomic<UInt32>
 
-    init(options: BackendOptions) {
+    init(options: BackendOptions, endpointCount: Int) {
         self.options = options
+        self.endpointCount = endpointCount
         generation = Atomic(ForkGeneration.current)
-        current = Atomic(Self.retain(BackendState(options: options)))
+        current = Atomic(Self.retain(BackendState(options: options, endpointCount: endpointCount)))
     }
 
     deinit {
@@ -31,7 +33,7 @@ final class ProcessLocal: Sendable {
 
     /// The first thread of the child that comes here puts a fresh state in place.
     private func replace(_ inherited: UInt) -> BackendState {
-        let fresh = Self.retain(BackendState(options: options))
+        let fresh = Self.retain(BackendState(options: options, endpointCount: endpointCount))
         let exchange = current.compareExchange(
             expected: inherited, desired: fresh, ordering: .acquiringAndReleasing)
         guard exchange.exchanged else {

@@ -19,7 +19,7 @@ extension Dispatch {
             beginExchange(requestID: supplied.requestID, isKept: supplied.keepsConnection)
             return
         }
-        if let kept = takeIdle(of: backend) {
+        if let kept = takeIdle() {
             connection = kept
             isReused = true
             beginExchange(
@@ -32,10 +32,11 @@ extension Dispatch {
 
     /// Connects anew, whatever is idle.
     func beginFresh() {
-        guard let endpoint = backend?.endpoint else {
+        guard let backend, let place else {
             return fail(Failure(.connectFailed, .connect, "the backend has no address"))
         }
-        connector = Connector(endpoint)
+        backend.state.makeRoomForConnection()
+        connector = Connector(backend.endpoints[place])
         pendingConnect = nil
         state = .connecting
     }
@@ -47,16 +48,21 @@ extension Dispatch {
         case .connected(let fresh):
             connector = nil
             connection = fresh
-            backend?.state.counters.madeConnection()
+            noteConnected()
             beginExchange(requestID: 1, isKept: backend?.options.keepsConnections ?? false)
             return nil
         case .failed(let error):
             connector = nil
-            fail(Failure(.connectFailed, .connect, "connecting failed", system: error))
+            if moveToOtherEndpoint() {
+                beginFresh()
+            } else {
+                fail(Failure(.connectFailed, .connect, "connecting failed", system: error))
+            }
             return nil
         case .pending(let pending):
             guard MonotonicTime.now < due.time else {
                 connector = nil
+                noteRefused()
                 fail(Failure(.timedOut, due.stage, "connecting took too long"))
                 return nil
             }
@@ -73,10 +79,10 @@ extension Dispatch {
     }
 
     /// A kept connection; one that the request could not be sent again on is looked at first.
-    private func takeIdle(of backend: Backend) -> Connection? {
-        guard backend.options.keepsConnections else { return nil }
+    private func takeIdle() -> Connection? {
+        guard let backend, let place, backend.options.keepsConnections else { return nil }
         let now = MonotonicTime.now
-        while let kept = backend.state.pool.acquire(now: now) {
+        while let kept = backend.state.pools[place].acquire(now: now) {
             if mayBeSentTwice || kept.isAliveAndEmpty() { return kept }
         }
         return nil
@@ -109,12 +115,12 @@ extension Dispatch {
 
     /// The exchange is complete: the connection is kept if it can serve another one.
     func releaseConnection() {
-        guard isReusable, !connection.record.isSupplied, let backend,
+        guard isReusable, !connection.record.isSupplied, let backend, let place,
             backend.options.keepsConnections
         else { return dropConnection() }
         var kept = Connection.none
         swap(&kept, &connection)
-        backend.state.pool.release(kept, now: times.ended ?? .now)
+        backend.state.pools[place].release(kept, now: times.ended ?? .now)
     }
 
     /// The exchange is given up: its connection is closed in the order that lets the application
@@ -131,8 +137,9 @@ extension Dispatch {
         abandoned.setBlocking(false)
         let unsent = bodyAtHand.withSpan { stream.abandon(head: request.head, piece: $0) }
         backend.state.closing.add(
-            ClosingConnection(
-                abandoned.keep(), unsent: unsent, records: records, requestID: requestID))
+            ClosingConnection(abandoned.keep(), place: place, unsent: unsent, records: records))
+        // The connection counts as active until it is closed.
+        hasLeftPlace = true
     }
 
     func dropConnection() {

@@ -187,6 +187,9 @@ extension Dispatch {
 
     private var stageDeadline: (time: MonotonicTime, stage: Stage) {
         let timeouts = options.timeouts
+        if state == .queued {
+            return (times.opened.advanced(byMilliseconds: timeouts.queue), .queue)
+        }
         if state == .connecting {
             return (times.connectBegan.advanced(byMilliseconds: timeouts.connect), .connect)
         }
@@ -215,7 +218,9 @@ extension Dispatch {
         var until = deadline.time
         var interest: Interest = .read
         var descriptor = connection.descriptor
-        if state == .connecting, let pendingConnect {
+        if state == .queued, let waiter {
+            descriptor = waiter.descriptor
+        } else if state == .connecting, let pendingConnect {
             until = min(until, pendingConnect.retryAt)
             interest = pendingConnect.interest
             descriptor = pendingConnect.descriptor

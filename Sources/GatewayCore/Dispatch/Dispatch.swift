@@ -22,7 +22,7 @@ package final class Dispatch {
         case end
     }
 
-    enum State { case resting, opened, connecting, exchanging, ending, ended }
+    enum State { case resting, opened, queued, connecting, exchanging, ending, ended }
 
     /// For the C interface: what its handle points to, and the fields of the response as C reads
     /// them. Kept with the dispatch, so that a request allocates nothing.
@@ -36,6 +36,14 @@ package final class Dispatch {
     package internal(set) var backend: Backend?
     var options: DispatchOptions
     var forkGeneration: UInt32 = 0
+
+    var waiter: Waiter?
+    /// The endpoint that the exchange runs at.
+    var place: Int?
+    /// Endpoints that refused it, as bits.
+    var triedPlaces: UInt64 = 0
+    /// The place was given back, or is given back by whoever closes the connection.
+    var hasLeftPlace = false
 
     var connection = Connection.none
     var connector: Connector?
@@ -81,6 +89,7 @@ package final class Dispatch {
 
     struct Times {
         var opened = MonotonicTime(nanoseconds: 0)
+        var admitted: MonotonicTime?
         var connectBegan = MonotonicTime(nanoseconds: 0)
         var connected: MonotonicTime?
         var sendProgress = MonotonicTime(nanoseconds: 0)
@@ -117,6 +126,8 @@ package final class Dispatch {
         times.opened = .now
         counts = Counts()
         failure = nil
+        place = nil
+        triedPlaces = 0
         isBodyAtEnd = false
         wantsBody = .no
     }
@@ -126,6 +137,7 @@ package final class Dispatch {
     package func close() {
         // What a parent process began is the parent's to end.
         if !isInherited { cancel() }
+        waiter = nil
         dropConnection()
         request?.isInUse = false
         request = nil
@@ -156,6 +168,8 @@ package final class Dispatch {
         while true {
             switch state {
             case .opened: begin()
+            case .queued:
+                if let step = waitInQueue() { return step }
             case .connecting:
                 if let step = connect() { return step }
             case .exchanging:
@@ -170,13 +184,14 @@ package final class Dispatch {
 
     /// The host gives up.
     package func cancel() {
-        guard state == .opened || state == .connecting || state == .exchanging else { return }
+        guard state != .resting, state != .ending, state != .ended else { return }
         fail(Failure(.cancelled, stage, "the host gave up"))
     }
 
     var stage: Stage {
         switch state {
         case .resting, .opened, .connecting: .connect
+        case .queued: .queue
         case .exchanging: isHeadTold ? .body : times.sent == nil ? .send : .head
         case .ending, .ended: .end
         }
@@ -194,7 +209,7 @@ package final class Dispatch {
         } catch {
             return fail(error.failure)
         }
-        beginConnecting()
+        enterQueue()
     }
 
     /// One turn of the exchange: what was received is read before anything is waited for.
@@ -249,6 +264,7 @@ package final class Dispatch {
     func fail(_ failure: Failure) {
         self.failure = failure
         times.ended = .now
+        leaveQueue()
         switch failure.outcome {
         case .cancelled, .timedOut: abandonConnection()
         default: dropConnection()
@@ -259,6 +275,7 @@ package final class Dispatch {
 
     private func finish() {
         state = .ending
+        leavePlace()
         backend?.state.counters.ended(report, lateRecords: reader.lateRecords)
     }
 }

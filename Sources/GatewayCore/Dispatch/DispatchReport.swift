@@ -2,6 +2,7 @@
 
 internal import FastCGI
 internal import Platform
+internal import Transport
 
 /// How an exchange went, or how it goes. Times are microseconds since it was opened.
 package struct DispatchReport {
@@ -22,10 +23,13 @@ package struct DispatchReport {
     package var bytesReceived: UInt64
     package var bodyBytes: UInt64
     package var stderrDropped: UInt64
+    package var queued: UInt64
     package var connected: UInt64
     package var sent: UInt64
     package var firstByte: UInt64
     package var total: UInt64
+    /// When to try again, in seconds, after a wait in vain; else 0.
+    package var retryAfter: UInt32
     /// For the log; empty when nothing failed.
     package var message: String
 }
@@ -46,8 +50,9 @@ extension Dispatch {
             isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
             bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
             stderrDropped: reader.stderrDropped,
-            connected: since(times.connected), sent: since(times.sent),
+            queued: since(times.admitted), connected: since(times.connected), sent: since(times.sent),
             firstByte: since(times.firstByte), total: since(times.ended),
+            retryAfter: failure?.stage == .queue ? backend?.state.admission?.retryAfter ?? 1 : 0,
             message: failure.map(describe) ?? "")
     }
 
@@ -58,7 +63,7 @@ extension Dispatch {
     private func describe(_ failure: Failure) -> String {
         var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
         if let system = failure.system { text += ": \(system.text)" }
-        if let address = backend?.address, !address.isEmpty { text += " [\(address)]" }
+        if let place, let backend { text += " [\(backend.endpoints[place].text)]" }
         return text
     }
 }
@@ -88,6 +93,7 @@ extension Stage {
         case .body: "body"
         case .total: "total"
         case .end: "end"
+        case .queue: "queue"
         }
     }
 }

@@ -24,6 +24,7 @@ package enum Stage: UInt32, Sendable {
     case body = 4
     case total = 5
     case end = 6
+    case queue = 7
 }
 
 /// Why an exchange failed, and what the client is told when no head was handed out.

@@ -14,6 +14,8 @@ struct ClosingConnection: Sendable {
     private static let sizeLimit = 1_048_576
 
     let record: Connection.Record
+    /// At an endpoint, given back when the connection is closed.
+    let place: Int?
     private let deadline: MonotonicTime
     private let unsent: [UInt8]
     private var sentCount = 0
@@ -22,12 +24,13 @@ struct ClosingConnection: Sendable {
     private var drainedCount = 0
 
     init(
-        _ record: Connection.Record, unsent: [UInt8], records: RecordReader, requestID: UInt16
+        _ record: Connection.Record, place: Int?, unsent: [UInt8], records: RecordReader
     ) {
         self.record = record
+        self.place = place
+        requestID = record.lastRequestID
         self.unsent = unsent
         self.records = records
-        self.requestID = requestID
         deadline = MonotonicTime.now.advanced(byMilliseconds: Self.timeLimit)
     }
 

@@ -10,9 +10,14 @@ internal import Transport
 final class ClosingList: Sendable {
     private static let maxCount = 256
 
+    private let admission: AdmissionQueue?
     private let connections = Locked<[ClosingConnection]>([])
     /// Spares the lock where there is nothing to do.
     private let knownCount = Atomic<Int>(0)
+
+    init(admission: AdmissionQueue?) {
+        self.admission = admission
+    }
 
     deinit {
         closeAll()
@@ -24,7 +29,7 @@ final class ClosingList: Sendable {
         let isDone = connection.serve(now: .now)
         connections.withLock { connections in
             if isDone || connections.count >= Self.maxCount {
-                _ = Connection(connection.record)
+                end(connection)
             } else {
                 connections.append(connection)
             }
@@ -40,7 +45,7 @@ final class ClosingList: Sendable {
             connections = connections.compactMap { connection in
                 var connection = connection
                 guard connection.serve(now: now) else { return connection }
-                _ = Connection(connection.record)
+                end(connection)
                 return nil
             }
             knownCount.store(connections.count, ordering: .relaxed)
@@ -49,10 +54,16 @@ final class ClosingList: Sendable {
 
     func closeAll() {
         connections.withLock { connections in
-            for connection in connections { _ = Connection(connection.record) }
+            for connection in connections { end(connection) }
             connections.removeAll()
             knownCount.store(0, ordering: .relaxed)
         }
+    }
+
+    /// Until here it counted as active.
+    private func end(_ connection: ClosingConnection) {
+        _ = Connection(connection.record)
+        if let place = connection.place { admission?.leave(place, duration: nil) }
     }
 
     /// See `BackendState.disown`.

@@ -39,7 +39,7 @@ final class ConnectionPool: Sendable {
         let isKept = state.withLock { state in
             dropExpired(&state, now: now)
             guard !state.isClosed, state.idle.count < options.maxIdle else { return false }
-            guard !isSpent(record) else { return false }
+            guard !isSpent(record, now: now) else { return false }
             state.idle.append(record)
             return true
         }
@@ -66,9 +66,21 @@ final class ConnectionPool: Sendable {
 
     var idleCount: Int { state.withLock { $0.idle.count } }
 
-    private func isSpent(_ record: Connection.Record) -> Bool {
+    /// Closes the one idle for longest; false when there is none.
+    func closeOldest() -> Bool {
+        state.withLock { state in
+            guard let record = state.idle.first else { return false }
+            _ = Connection(record)
+            state.idle.removeFirst()
+            return true
+        }
+    }
+
+    private func isSpent(_ record: Connection.Record, now: MonotonicTime) -> Bool {
         let limit = options.maxRequestsPerConnection
-        return limit > 0 && record.exchangeCount >= limit
+        if limit > 0, record.exchangeCount >= limit { return true }
+        let age = options.maxConnectionAge
+        return age > 0 && record.openedAt.advanced(byMilliseconds: age) <= now
     }
 
     /// The one idle for longest is the first.
