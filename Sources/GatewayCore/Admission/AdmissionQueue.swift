@@ -100,7 +100,8 @@ final class AdmissionQueue: Sendable {
         state.withLock { state in
             let ahead = UInt64(state.waiters.count + 1)
             let width = UInt64(max(state.active, 1))
-            let wait = state.meanDuration.multipliedReportingOverflow(by: ahead).partialValue / width
+            let work = state.meanDuration.multipliedReportingOverflow(by: ahead).partialValue
+            let wait = work / width
             return UInt32(clamping: max(1, min(wait / 1_000_000 + 1, 300)))
         }
     }

@@ -35,9 +35,8 @@ struct Balancer {
     /// Whether an endpoint has room, at rest or not.
     var hasRoom: Bool { members.contains { hasRoom($0) } }
 
-    /// Takes a place at an endpoint; nil when none has one.
-    ///
-    /// - Parameter tried: endpoints that refused this exchange before
+    /// Takes a place at an endpoint, but not at those, as bits, that refused the exchange before;
+    /// nil when none has one.
     mutating func elect(now: MonotonicTime, tried: UInt64 = 0) -> Int? {
         guard let elected = leastBusy(now: now, tried: tried) ?? firstToWake(tried: tried) else {
             return nil

@@ -50,7 +50,8 @@ extension Dispatch {
             isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
             bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
             stderrDropped: reader.stderrDropped,
-            queued: since(times.admitted), connected: since(times.connected), sent: since(times.sent),
+            queued: since(times.admitted), connected: since(times.connected),
+            sent: since(times.sent),
             firstByte: since(times.firstByte), total: since(times.ended),
             retryAfter: failure?.stage == .queue ? backend?.state.admission?.retryAfter ?? 1 : 0,
             message: failure.map(describe) ?? "")
