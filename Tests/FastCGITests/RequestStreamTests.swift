@@ -4,59 +4,9 @@ import Testing
 
 @Suite("The request stream")
 struct RequestStreamTests {
-    private static let head = pattern(24)
-
-    /// Bytes that leave when a body is sent through a stream, and what the stream did meanwhile.
-    private struct Sending: ~Copyable {
-        var stream = RequestStream()
-        var wire: [UInt8] = []
-        var writes = 0
-        var consumed = 0
-        let body: [UInt8]
-
-        init(body: [UInt8], requestID: UInt16 = 1) {
-            self.body = body
-            stream.begin(requestID: requestID, headCount: RequestStreamTests.head.count)
-        }
-
-        /// Plans a write of the body up to `windowEnd`, and lets at most `most` bytes of it out.
-        mutating func write(windowEnd: Int, isLast: Bool, most: Int) {
-            let window = body[consumed..<windowEnd]
-            stream.planWrite(window: window.count, isLast: isLast)
-            var bytes: [UInt8] = []
-            for index in 0..<stream.plan.count {
-                let range = stream.plan.range(at: index)
-                switch stream.plan.source(at: index) {
-                case .head: bytes += RequestStreamTests.head[range]
-                case .pending: bytes += stream.pendingAddress[range]
-                case .framing: bytes += stream.framingAddress[range]
-                case .body: bytes += window.dropFirst(range.lowerBound).prefix(range.count)
-                }
-            }
-            #expect(bytes.count == stream.plan.size)
-            let count = min(most, bytes.count)
-            wire += bytes[..<count]
-            consumed += stream.sent(count)
-            writes += 1
-        }
-
-        var state: String {
-            [
-                stream.hasBegun ? "begun" : nil, stream.hasUnsent ? "unsent" : nil,
-                stream.isDone ? "done" : nil,
-            ].compactMap { $0 }.joined(separator: " ")
-        }
-
-        mutating func absorb(to end: Int, isLast: Bool) {
-            let piece = Array(body[consumed..<end])
-            stream.absorb(piece.span.bytes, isLast: isLast)
-            consumed = end
-        }
-    }
-
     /// Whether these bytes are the head, the body in well-formed STDIN records, and STDIN's end.
     private func expect(_ wire: [UInt8], carries body: [UInt8], requestID: UInt16 = 1) throws {
-        #expect(Array(wire.prefix(24)) == Self.head)
+        #expect(Array(wire.prefix(24)) == Sending.head)
         let records = try #require(WireRecord.decode(Array(wire.dropFirst(24))))
         #expect(records.allSatisfy { $0.type == 5 && $0.requestID == requestID })
         #expect(records.allSatisfy { $0.content.count <= 65_528 })
@@ -79,6 +29,26 @@ struct RequestStreamTests {
         }
         try expect(sending.wire, carries: sending.body, requestID: 2)
         #expect(sending.writes == 1)
+    }
+
+    @Test("leaves in more writes than one only beyond that", arguments: [1_300_000, 1_600_001])
+    func moreWrites(size: Int) throws {
+        var sending = Sending(body: pattern(size))
+        while !sending.stream.isDone {
+            sending.write(windowEnd: size, isLast: true, most: .max)
+        }
+        try expect(sending.wire, carries: sending.body)
+        #expect(sending.writes > 1)
+    }
+
+    @Test("waits for what a header has announced", arguments: 1..<100)
+    func fewerAtHand(count: Int) throws {
+        var sending = Sending(body: pattern(101))
+        sending.write(windowEnd: 100, isLast: false, most: 24 + 8)
+        sending.write(windowEnd: count, isLast: true, most: .max)
+        #expect(sending.wire.count == 24 + 8 + count && sending.consumed == count)
+        sending.write(windowEnd: 101, isLast: true, most: .max)
+        try expect(sending.wire, carries: sending.body)
     }
 
     @Test(
@@ -181,7 +151,7 @@ struct RequestStreamTests {
             let consumed = sending.consumed
             let piece = Array(sending.body[consumed...].prefix(atHand))
             let rest = sending.stream.abandon(head: head, piece: piece.span.bytes)
-            let wire = Array((Self.head[..<min(24, most)] + sending.wire.dropFirst(24)) + rest)
+            let wire = Array((Sending.head[..<min(24, most)] + sending.wire.dropFirst(24)) + rest)
             let records = try #require(WireRecord.decode(Array(wire.dropFirst(24))))
             #expect(records.last == WireRecord(type: 5))
             #expect(records.count == (most <= 24 ? 1 : 2))

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import FastCGI
+import Testing
+
+/// Bytes that leave when a body is sent through a stream, and what the stream did meanwhile.
+struct Sending: ~Copyable {
+    static let head = pattern(24)
+
+    var stream = RequestStream()
+    var wire: [UInt8] = []
+    var writes = 0
+    var consumed = 0
+    let body: [UInt8]
+
+    init(body: [UInt8], requestID: UInt16 = 1) {
+        self.body = body
+        stream.begin(requestID: requestID, headCount: Sending.head.count)
+    }
+
+    /// Plans a write of the body up to `windowEnd`, and lets at most `most` bytes of it out.
+    mutating func write(windowEnd: Int, isLast: Bool, most: Int) {
+        let window = body[consumed..<windowEnd]
+        stream.planWrite(window: window.count, isLast: isLast)
+        var bytes: [UInt8] = []
+        for index in 0..<stream.plan.count {
+            let range = stream.plan.range(at: index)
+            switch stream.plan.source(at: index) {
+            case .head: bytes += Sending.head[range]
+            case .pending: bytes += stream.pendingAddress[range]
+            case .framing: bytes += stream.framingAddress[range]
+            case .body: bytes += window.dropFirst(range.lowerBound).prefix(range.count)
+            }
+        }
+        #expect(bytes.count == stream.plan.size)
+        let count = min(most, bytes.count)
+        wire += bytes[..<count]
+        consumed += stream.sent(count)
+        writes += 1
+    }
+
+    var state: String {
+        [
+            stream.hasBegun ? "begun" : nil, stream.hasUnsent ? "unsent" : nil,
+            stream.isDone ? "done" : nil,
+        ].compactMap { $0 }.joined(separator: " ")
+    }
+
+    mutating func absorb(to end: Int, isLast: Bool) {
+        let piece = Array(body[consumed..<end])
+        stream.absorb(piece.span.bytes, isLast: isLast)
+        consumed = end
+    }
+}
