@@ -20,10 +20,7 @@ let libraryRules: [SwiftSetting] =
         .unsafeFlags([
             "-Xfrontend", "-disable-implicit-concurrency-module-import",
             "-Xfrontend", "-disable-implicit-string-processing-module-import",
-        ]),
-        // A handle belongs to one thread, and calls that re-enter are refused at the C interface;
-        // tests and sanitizers, which are built for debugging, check each access all the same.
-        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+        ])
     ]
 
 /// Below the C interface each unsafe step is marked; the layer above it consists of them.
