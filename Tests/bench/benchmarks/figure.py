@@ -15,8 +15,8 @@ class Figure:
     """A number, with the most that it may be; without a bound it only informs."""
 
     name: str
-    value: float
-    bound: float | None = None
+    value: int | float
+    bound: int | float | None = None
     unit: str = ""
     kind: Kind = Kind.COUNT
     note: str = ""
@@ -27,7 +27,7 @@ class Figure:
 
     def __str__(self):
         unit = f" {self.unit}" if self.unit else ""
-        text = f"{self.name:<44} {self.value:>10g}{unit}"
+        text = f"{self.name:<46} {self.value:>9,}{unit}"
         if self.bound is not None:
-            text += f", at most {self.bound:g}: {'ok' if self.holds else 'MISSED'}"
+            text += f", at most {self.bound:,}: {'ok' if self.holds else 'MISSED'}"
         return text + (f"  ({self.note})" if self.note else "")

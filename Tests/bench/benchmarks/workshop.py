@@ -26,9 +26,10 @@ class MeasurementFailed(Exception):
 class Workshop:
     """Owns the directory and every process that it starts; both end with it."""
 
-    def __init__(self, root, library):
+    def __init__(self, root, library, sanitized=None):
         self.root = root
         self.library = library.resolve() / "libgateway.so"
+        self.sanitized = sanitized and sanitized.resolve() / "libgateway.so"
 
     def __enter__(self):
         self.stack = contextlib.ExitStack()
@@ -126,4 +127,8 @@ def receive_until(connection, end):
 
 def numbers(text):
     """The lines "name number" of a program's output."""
-    return {name: float(value) for name, value in map(str.split, text.splitlines())}
+    return {name: number(value) for name, value in map(str.split, text.splitlines())}
+
+
+def number(text):
+    return float(text) if "." in text else int(text)

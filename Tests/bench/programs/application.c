@@ -94,7 +94,8 @@ void application_accept(int listener, void (*serve)(struct connection *))
 /* Receives until at least size bytes are there. */
 static bool receive_at_least(struct connection *connection, size_t size)
 {
-    if (connection->start + size > sizeof connection->bytes || connection->start == connection->end) {
+    if (connection->start + size > sizeof connection->bytes ||
+        connection->start == connection->end) {
         memmove(connection->bytes, connection->bytes + connection->start,
                 connection->end - connection->start);
         connection->end -= connection->start;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The least that a small request can cost: one writev of bytes that are encoded already, one recv. */
+/* The least that a small request can cost: one writev of encoded bytes, one recv. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

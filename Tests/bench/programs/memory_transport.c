@@ -36,7 +36,8 @@ ssize_t writev(int descriptor, const struct iovec *vector, int count)
     ssize_t length = 0;
     size_t index;
     (void)descriptor;
-    for (index = 0; index < record_count; index++) memcpy(answer + records[index] + 2, begin + 2, 2);
+    for (index = 0; index < record_count; index++)
+        memcpy(answer + records[index] + 2, begin + 2, 2);
     for (; count > 0; count--, vector++) length += (ssize_t)vector->iov_len;
     return length;
 }
