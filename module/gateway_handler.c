@@ -48,10 +48,9 @@ static void log_failure(const gw_exchange *x, const char *backend)
 {
     const gateway_result *result = &x->result;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, result->error_number, x->r,
-                  APLOGNO(01075) "Error dispatching request to %s: (%s) %s, stage %s, script %s",
-                  backend, gateway_outcome_name(result->outcome),
-                  result->message[0] ? result->message : "no reason given",
-                  gateway_stage_name(result->stage), x->r->filename);
+                  APLOGNO(01075) "Error dispatching request to %s: %s, script %s", backend,
+                  result->message[0] ? result->message : gateway_outcome_name(result->outcome),
+                  x->r->filename);
 }
 
 /* HTTP/1.0 without a length has nothing but a reset to show that an answer is not whole. */

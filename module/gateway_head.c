@@ -39,7 +39,7 @@ static int is_length_kept(const request_rec *r)
 }
 
 /* Fields that concern only one connection, this one being the application's. */
-static int is_hop_by_hop(const char *name)
+static int is_hop_by_hop(apr_pool_t *pool, const char *name, const char *connection)
 {
     static const char *const names[] = { "Connection", "Keep-Alive",        "Proxy-Connection",
                                          "TE",         "Transfer-Encoding", "Upgrade",
@@ -49,7 +49,12 @@ static int is_hop_by_hop(const char *name)
             return 1;
         }
     }
-    return 0;
+    if (!connection) {
+        return 0;
+    }
+    char *lower = apr_pstrdup(pool, name);
+    ap_str_tolower(lower);
+    return ap_find_list_item(pool, connection, lower);
 }
 
 static void set_last_modified(request_rec *r, const char *value)
@@ -124,8 +129,7 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
     r->status_line = NULL;
     for (size_t i = 0; i < head->field_count; ++i) {
         char *name = string_of(r->pool, head->fields[i].name);
-        if (!is_hop_by_hop(name)
-            && !(connection && ap_find_list_item(r->pool, connection, name))) {
+        if (!is_hop_by_hop(r->pool, name, connection)) {
             take_field(x, name, string_of(r->pool, head->fields[i].value));
         }
     }
