@@ -16,8 +16,8 @@ extension Dispatch {
     func transfer() -> Step? {
         if isSending, !isSendBlocked {
             guard sendAtHand() else { return nil }
-            // More may be at hand than one write takes.
-            if isSending, !isSendBlocked, !waitsForHost { return nil }
+            // More may be at hand than one write takes, or be had from the host now.
+            if isSending, !isSendBlocked, stream.plan.size > 0 { return nil }
         }
         return options.isNonblocking ? receiveOrLeave() : waitAndReceive()
     }
