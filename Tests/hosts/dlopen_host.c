@@ -10,13 +10,18 @@
 #include "host_request.h"
 #include "loaded_gateway.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define OUTCOME_MAX 16
+/* Of descriptors: beside one for each thread, what is kept idle or is being closed. */
+#define SPARE_DESCRIPTORS 64
 
 /* What all requests came to, under its lock while threads run. */
 static struct tally {
@@ -58,10 +63,13 @@ static void print_response(const struct response *response)
     const gateway_result *result = &response->result;
     size_t i, shown = response->body.length < 70 ? response->body.length : 70;
 
-    printf("status %u\nstage %s\napplication-status %u\nhead %s\nmessage %s\n",
+    printf("status %u\nstage %s\napplication-status %u\nflags %u\nmessage %s\n",
            (unsigned)result->http_status, host.loaded.stage_name(result->stage),
-           (unsigned)result->application_status, response->had_head ? "yes" : "no",
-           result->message);
+           (unsigned)result->application_status, (unsigned)result->flags, result->message);
+    if (response->head_status)
+        printf("head %u\n", response->head_status);
+    else
+        puts("head none");
     printf("sent %llu\nreceived %llu\nfirst ", (unsigned long long)result->bytes_sent,
            (unsigned long long)result->bytes_received);
     for (i = 0; i < shown; i++) {
@@ -123,6 +131,26 @@ static void run_threads(void)
         pthread_join(threads[i], NULL);
 }
 
+/* Lets a leaked descriptor show after a few requests instead of after thousands. */
+static void limit_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = (rlim_t)(host.options.threads + SPARE_DESCRIPTORS);
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_descriptors(void)
+{
+    int descriptor, count = 0;
+
+    for (descriptor = 0; descriptor < sysconf(_SC_OPEN_MAX); descriptor++)
+        count += fcntl(descriptor, F_GETFD) >= 0;
+    return count;
+}
+
 static void print_tally(void)
 {
     int i;
@@ -137,14 +165,20 @@ static void print_tally(void)
 
 int main(int argc, char **argv)
 {
+    int descriptors;
+
     if (host_options_read(&host.options, argc, argv) != 0)
         return 2;
     if (!host.options.sigpipe_default)
         signal(SIGPIPE, SIG_IGN);
+    limit_descriptors();
+    descriptors = open_descriptors();
     if (loaded_gateway_open(&host.loaded, host.options.library) != 0 || host_open(&host) != 0)
         return 2;
     run_threads();
     print_tally();
     host_close(&host);
-    return tally.unexpected > 0 ? 1 : 0;
+    descriptors = open_descriptors() - descriptors;
+    printf("leaked %d\n", descriptors);
+    return tally.unexpected > 0 || descriptors != 0 ? 1 : 0;
 }

@@ -182,7 +182,6 @@ static gateway_callback_status take_head(void *context, uint32_t http_status,
     struct response *response = context;
     size_t i;
 
-    response->had_head = 1;
     response->head_status = http_status;
     for (i = 0; i < field_count; i++)
         add_field(response, &fields[i]);
@@ -287,7 +286,7 @@ int host_run_request(const struct host *host, unsigned long number, struct respo
     reader.at = 0;
     response->number = number;
     response->result = no_result;
-    response->had_head = 0;
+    response->head_status = 0;
     response->fields.length = response->body.length = response->error_text.length = 0;
     if (check(host, host->loaded.request_open(host->backend, &request), "request_open"))
         return -1;

@@ -22,8 +22,7 @@ struct host {
 struct response {
     unsigned long number;
     gateway_result result;
-    int had_head;
-    unsigned head_status;
+    unsigned head_status; /* 0: no head came */
     struct bytes fields; /* a line "field NAME: VALUE" each */
     struct bytes body;
     struct bytes error_text;

@@ -204,8 +204,8 @@ def die_after_head(request):
 def die_in_body(request):
     """Closes in the middle of a record of the response body."""
     read_body(request)
-    whole = record(STDOUT, request.id, head_for() + body_for(request.query), padding=0)
-    send(request, whole[:-4])
+    whole = stream(STDOUT, request.id, head_for() + body_for(request.query), end=False)
+    send(request, whole[:-12])
     return False
 
 
@@ -260,7 +260,7 @@ def hang(request):
     return False
 
 
-# ------------------------------------------------------------------------------ says no, or nonsense
+# ----------------------------------------------------------------------------- says no, or nonsense
 
 
 @behaviour

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private httpd: Debian's binary and modules, a configuration in a directory of its own."""
+
+import os
+import signal
+from pathlib import Path
+
+from processes import ROOT, Process, answers, free_port
+
+MODULES = Path("/usr/lib/apache2/modules")
+OURS = Path(os.environ.get("MOD_GATEWAY", ROOT / "module" / ".build" / "mod_gateway.so"))
+
+THREADED = """
+ServerLimit 4
+StartServers 2
+ThreadsPerChild 32
+ThreadLimit 32
+MaxRequestWorkers 128
+MinSpareThreads 1
+MaxSpareThreads 128
+"""
+SIZES = {
+    "prefork": "ServerLimit 80\nStartServers 16\nMaxRequestWorkers 80\nMaxSpareServers 80\n",
+    "worker": THREADED,
+    "event": THREADED,
+}
+
+CONFIGURATION = """
+ServerRoot {directory}
+ServerName localhost
+PidFile httpd.pid
+DefaultRuntimeDir .
+Listen 127.0.0.1:{port}
+LoadModule mpm_{mpm}_module {modules}/mod_mpm_{mpm}.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule proxy_module {modules}/mod_proxy.so
+LoadModule proxy_fcgi_module {module}
+{sizes}
+User www-data
+Group www-data
+ErrorLog error.log
+LogLevel warn
+Timeout 30
+KeepAlive On
+MaxKeepAliveRequests 0
+KeepAliveTimeout 30
+DocumentRoot {document_root}
+<Directory {document_root}>
+    Require all granted
+</Directory>
+{extra}
+"""
+
+
+class HTTPD(Process):
+    """httpd with one MPM, ours or the stock module behind the same lines, and some more lines."""
+
+    def __init__(self, directory, mpm, extra, module=OURS, wrapper=(), arguments=("-DFOREGROUND",)):
+        self.port = free_port()
+        self.error_log = directory / "error.log"
+        configuration = directory / "httpd.conf"
+        configuration.write_text(
+            CONFIGURATION.format(
+                directory=directory,
+                port=self.port,
+                mpm=mpm,
+                modules=MODULES,
+                module=module,
+                sizes=SIZES[mpm],
+                document_root=ROOT / "Tests" / "httpd" / "site",
+                extra=extra,
+            )
+        )
+        command = [*wrapper, "/usr/sbin/apache2", "-f", configuration, *arguments]
+        super().__init__(command, directory / "httpd.log")
+        self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "httpd")
+
+    def read_log(self):
+        errors = self.error_log.read_text() if self.error_log.exists() else ""
+        return super().read_log() + errors
+
+    def graceful(self):
+        self.popen.send_signal(signal.SIGUSR1)
+
+
+def proxy_pass(address, path="/", parameters=""):
+    """A ProxyPass line to an application at an address as the library spells it."""
+    kind, _, rest = address.partition(":")
+    target = "unix:%s|fcgi://localhost/" % rest if kind == "unix" else "fcgi://%s/" % rest
+    return 'ProxyPass "%s" "%s" %s\n' % (path, target, parameters)
+
+
+def php_handler(address):
+    """The usual lines for PHP files behind a Unix socket."""
+    handler = "proxy:%s|fcgi://localhost/" % address
+    return '<FilesMatch "\\.php$">\n    SetHandler "%s"\n</FilesMatch>\n' % handler
