@@ -199,7 +199,6 @@ static int run(gw_exchange *x, proxy_conn_rec *conn, apr_interval_time_t timeout
             gateway_exchange_cancel(x->handle);
         }
         gw_exchange_run(x);
-        gateway_exchange_close(x->handle);
         conn->worker->s->transferred += (apr_off_t)x->result.bytes_sent;
         conn->worker->s->read += (apr_off_t)x->result.bytes_received;
         if (!(x->result.flags & GATEWAY_RESULT_REUSABLE)) {
@@ -208,6 +207,14 @@ static int run(gw_exchange *x, proxy_conn_rec *conn, apr_interval_time_t timeout
     }
     gateway_request_close(params);
     return status;
+}
+
+/* What is still to be passed on points into the exchange, so this comes after that. */
+static void end(gw_exchange *x)
+{
+    apr_brigade_cleanup(x->out);
+    gateway_exchange_close(x->handle);
+    x->handle = NULL;
 }
 
 static int is_idempotent(const request_rec *r)
@@ -254,14 +261,17 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
         status = run(&x, conn, gw_timeout(r, worker, conf));
         if (status != OK) {
             conn->close = 1;
+            end(&x);
             return status;
         }
         note_result(&x, backend, reused, retried);
         if (!retried && is_worth_another_connection(&x, reused)) {
             /* The dead socket shows in gw_connect, which makes a new one. */
+            end(&x);
             continue;
         }
         status = status_of(&x, worker, backend);
+        end(&x);
         if (status == OK && x.override_status) {
             /* The connection goes back before an error page takes its time. */
             gw_request_of(r)->redirect = NULL;
