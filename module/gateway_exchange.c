@@ -2,12 +2,9 @@
 /* The exchange's events on their way to the client. */
 #include "mod_gateway.h"
 
-#include <apr_portable.h>
 #include <poll.h>
 #include <util_filter.h>
 
-/* Where a client's connection has nothing to wait on, it is looked at this often. */
-#define LOOK_MS 50
 /* How long, and for how many bytes, an exchange that nobody wants any more is read to its end, so
  * that the application notices in order. */
 #define DRAIN_TIME apr_time_from_sec(5)
@@ -15,7 +12,7 @@
 
 /* -------------------------------------------------------------------------------- to the client */
 
-static void give_up(gw_exchange *x)
+void gw_give_up(gw_exchange *x)
 {
     x->is_output_broken = 1;
     x->is_client_gone = (unsigned)x->r->connection->aborted;
@@ -28,11 +25,11 @@ static void pass(gw_exchange *x)
     apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
     apr_brigade_cleanup(x->out);
     if (status != APR_SUCCESS || x->r->connection->aborted) {
-        give_up(x);
+        gw_give_up(x);
     }
 }
 
-static void flush(gw_exchange *x)
+void gw_flush(gw_exchange *x)
 {
     x->is_unflushed = 0;
     APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_flush_create(x->out->bucket_alloc));
@@ -46,99 +43,12 @@ static void deliver(gw_exchange *x)
         return;
     }
     if (x->flushes || x->worker->s->flush_packets == flush_on) {
-        flush(x);
+        gw_flush(x);
     }
     else {
         pass(x);
         x->is_unflushed = 1;
     }
-}
-
-/* --------------------------------------------------------------------------------------- waiting */
-
-/* The descriptor that tells when the client has sent more, or -1: there is none to be had. */
-static int client_descriptor(request_rec *r, short *events)
-{
-    apr_pollfd_t client = { .p = r->pool, .reqevents = APR_POLLIN };
-    if (ap_get_pollfd_from_conn(r->connection, &client, NULL) != APR_SUCCESS) {
-        return -1;
-    }
-    int descriptor = -1;
-    if (client.desc_type == APR_POLL_SOCKET) {
-        apr_os_sock_get(&descriptor, client.desc.s);
-    }
-    else if (client.desc_type == APR_POLL_FILE) {
-        apr_os_file_get(&descriptor, client.desc.f);
-    }
-    *events = POLLIN;
-    return descriptor;
-}
-
-static int lesser(int time, int other)
-{
-    return time < 0 || (other >= 0 && other < time) ? other : time;
-}
-
-/* How long the client may still take over its body. */
-static int client_patience(const gw_exchange *x)
-{
-    apr_interval_time_t left =
-        x->request->body->progress + x->r->server->timeout - apr_time_now();
-    return left <= 0 ? 0 : (int)apr_time_as_msec(left) + 1;
-}
-
-static int is_flushed_when_idle(const gw_exchange *x)
-{
-    return x->is_unflushed && x->worker->s->flush_packets == flush_auto;
-}
-
-/* Without a deadline of its own the exchange has sent everything and waits for the client's body. */
-static int wants_body(const gateway_wait *due)
-{
-    return due->timeout_ms == GATEWAY_WAIT_FOREVER;
-}
-
-/* Waits for the application, for the client while the exchange wants its body, or for neither
- * longer than flushwait allows what was passed to stay in httpd's buffers. */
-static void wait_for_either(gw_exchange *x)
-{
-    gateway_wait due = GATEWAY_WAIT_INIT;
-    if (gateway_exchange_wait(x->handle, &due) != GATEWAY_OK) {
-        return;
-    }
-    if (wants_body(&due) && !x->is_hungry) {
-        x->is_hungry = 1;
-        return;
-    }
-    struct pollfd ready[2];
-    nfds_t count = 0;
-    int time = wants_body(&due) ? -1 : (int)due.timeout_ms;
-    if (due.descriptor >= 0 && due.interest) {
-        short events = 0;
-        events |= due.interest & GATEWAY_WAIT_READ ? POLLIN : 0;
-        events |= due.interest & GATEWAY_WAIT_WRITE ? POLLOUT : 0;
-        ready[count++] = (struct pollfd){ .fd = due.descriptor, .events = events };
-    }
-    if (x->is_hungry) {
-        if (x->is_unflushed) {
-            flush(x);
-        }
-        short events;
-        int client = client_descriptor(x->r, &events);
-        if (client >= 0) {
-            ready[count++] = (struct pollfd){ .fd = client, .events = events };
-        }
-        time = lesser(time, client >= 0 ? client_patience(x) : LOOK_MS);
-    }
-    if (is_flushed_when_idle(x)) {
-        int flush_wait = (x->worker->s->flush_wait + 999) / 1000;
-        if (poll(ready, count, lesser(time, flush_wait)) != 0) {
-            return;
-        }
-        flush(x);
-        time = lesser(time, flush_wait) == time ? 0 : time - flush_wait;
-    }
-    poll(ready, count, time);
 }
 
 /* ------------------------------------------------------------------------------------ the client */
@@ -160,7 +70,7 @@ static void feed(gw_exchange *x)
         break;
     case GW_FED_NOTHING:
         x->is_hungry = 1;
-        if (client_patience(x) == 0) {
+        if (gw_patience(x) == 0) {
             fail_body(x, APR_TIMEUP);
         }
         break;
@@ -252,7 +162,7 @@ static void drain(gw_exchange *x)
             short events = due.interest & GATEWAY_WAIT_WRITE ? POLLIN | POLLOUT : POLLIN;
             struct pollfd ready = { .fd = due.descriptor, .events = events };
             int time = (int)apr_time_as_msec(until - apr_time_now()) + 1;
-            poll(&ready, 1, lesser(time, (int)due.timeout_ms));
+            poll(&ready, 1, time);
         }
         else if (status != GATEWAY_OK || event.type == GATEWAY_EVENT_END) {
             break;
@@ -268,8 +178,8 @@ void gw_exchange_run(gw_exchange *x)
         gateway_event event = GATEWAY_EVENT_INIT;
         gateway_status status = gateway_exchange_next(x->handle, &event);
         if (status == GATEWAY_AGAIN) {
-            wait_for_either(x);
-            if (x->is_hungry) {
+            gw_wait(x);
+            if (x->is_hungry && !x->is_output_broken) {
                 feed(x);
             }
         }

@@ -10,6 +10,7 @@
  *   gateway_params.c       request_rec -> params
  *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
  *   gateway_exchange.c     the exchange's events -> client
+ *   gateway_wait.c         what it waits for meanwhile
  *   gateway_head.c         response head -> headers of the answer
  */
 #ifndef MOD_GATEWAY_H
@@ -161,6 +162,15 @@ typedef struct gw_exchange {
 
 /* Runs the exchange to its end and passes the answer to the client. */
 void gw_exchange_run(gw_exchange *x);
+
+/* Waits for the application, or for the client where it has to be waited for too. */
+void gw_wait(gw_exchange *x);
+/* How many milliseconds the client may still take over its body. */
+int gw_patience(const gw_exchange *x);
+/* Passes on all that httpd holds for the client. */
+void gw_flush(gw_exchange *x);
+/* Nobody takes the answer any more. */
+void gw_give_up(gw_exchange *x);
 
 void gw_head_take(gw_exchange *x, const gateway_event *head);
 /* Takes the head back: nothing of it was passed on, and another answer follows. */
