@@ -4,7 +4,7 @@
 
 #define PIECES 64
 
-static int ends(const apr_bucket_brigade *brigade)
+int gw_body_ends(const apr_bucket_brigade *brigade)
 {
     return !APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
 }
@@ -22,21 +22,6 @@ static void set_content_length(request_rec *r, apr_off_t length)
 {
     apr_table_setn(r->headers_in, "Content-Length", apr_off_t_toa(r->pool, length));
     apr_table_unset(r->headers_in, "Transfer-Encoding");
-}
-
-/* Reads the body to its end: into memory, then a file; LimitRequestBody bounds it. */
-static int spool(request_rec *r, proxy_conn_rec *connection, gw_body *body)
-{
-    apr_bucket_brigade *more = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    apr_off_t length = 0;
-    apr_off_t room = body->kept_length < GW_BODY_AT_HAND ? GW_BODY_AT_HAND - body->kept_length : 0;
-    int status = ap_proxy_spool_input(r, connection, more, &length, room);
-    if (status != OK) {
-        return status;
-    }
-    APR_BRIGADE_CONCAT(body->kept, more);
-    body->kept_length += length;
-    return OK;
 }
 
 /* Without a length many applications, php-fpm among them, take a body for empty. */
@@ -64,21 +49,16 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
     proxy_conn_rec *connection = nameless_connection(r, worker);
     int status = ap_proxy_prefetch_input(r, connection, body->kept, APR_NONBLOCK_READ,
                                          &body->kept_length, GW_BODY_AT_HAND);
-    if (status == OK && !ends(body->kept) && has_to_be_spooled(r, length)) {
-        status = spool(r, connection, body);
+    if (status == OK && !gw_body_ends(body->kept) && has_to_be_spooled(r, length)) {
+        status = gw_body_spool(r, connection, body);
         if (status == OK) {
             set_content_length(r, body->kept_length);
-        }
-        /* The end of a body in memory is followed by nothing. */
-        if (status == OK && !ends(body->kept)) {
-            APR_BRIGADE_INSERT_TAIL(body->kept,
-                                    apr_bucket_eos_create(r->connection->bucket_alloc));
         }
     }
     if (status != OK) {
         return status;
     }
-    if (ends(body->kept)) {
+    if (gw_body_ends(body->kept)) {
         body->is_complete = body->is_at_end = 1;
         if (length || coding || body->kept_length) {
             set_content_length(r, body->kept_length);
@@ -129,7 +109,7 @@ static apr_status_t read_client(gw_body *body, request_rec *r)
     }
     if (status == APR_SUCCESS) {
         body->is_streamed = 1;
-        body->is_at_end = ends(body->rest);
+        body->is_at_end = gw_body_ends(body->rest);
         body->progress = apr_time_now();
     }
     else if (APR_STATUS_IS_EAGAIN(status)) {

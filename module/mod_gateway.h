@@ -7,6 +7,7 @@
  *   gateway_canon.c        fcgi:// URL -> r->filename and PATH_INFO
  *   gateway_handler.c      one request: body, connection, attempts, the answer's status
  *   gateway_body.c         request body: client's filters -> exchange
+ *   gateway_spool.c        bodies whose length has to be known first
  *   gateway_params.c       request_rec -> params
  *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
  *   gateway_exchange.c     the exchange's events -> client
@@ -87,6 +88,9 @@ typedef enum { GW_FED, GW_FED_NOTHING, GW_FED_FAILED } gw_fed;
 
 /* Reads what is at hand, or all of it where the application has to know its length. */
 int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body);
+int gw_body_ends(const apr_bucket_brigade *brigade);
+/* Reads it to its end: into memory, then a file, within LimitRequestBody. */
+int gw_body_spool(request_rec *r, proxy_conn_rec *connection, gw_body *body);
 void gw_body_rewind(gw_body *body, request_rec *r);
 /* Hands the exchange what is at hand, without waiting for the client. */
 gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
