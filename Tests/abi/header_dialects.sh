@@ -21,7 +21,9 @@ trap 'rm -rf "$work"' EXIT
 grep -q made_options "$work/header.c"
 cp "$work/header.c" "$work/header.cpp"
 # From the scratch directory the header is found by the same name as from here.
-mkdir -p "$work/a/b" && cp "$work"/header.c* "$work/a/b/" && ln -s "$(cd ../../include && pwd)" "$work/include"
+mkdir -p "$work/a/b"
+cp "$work"/header.c* "$work/a/b/"
+ln -s "$(cd ../../include && pwd)" "$work/include"
 
 count=0
 check() { # compiler dialect file
