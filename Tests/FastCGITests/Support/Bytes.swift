@@ -3,7 +3,7 @@ import FastCGI
 
 extension RawSpan {
     /// A copy, for comparing.
-    var array: [UInt8] { (0..<byteCount).map { self[$0] } }
+    var array: [UInt8] { [UInt8](self) }
 
     /// A copy of a part of it.
     func array(_ range: Range<Int>) -> [UInt8] { range.map { self[$0] } }
