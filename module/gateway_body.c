@@ -3,6 +3,9 @@
 #include "mod_gateway.h"
 
 #define PIECES 64
+/* How much of a body that nobody wants is read, and for how long. */
+#define DRAIN_BYTES (1 << 20)
+#define DRAIN_TIME apr_time_from_sec(2)
 
 int gw_body_ends(const apr_bucket_brigade *brigade)
 {
@@ -198,9 +201,36 @@ gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
     return GW_FED;
 }
 
-void gw_body_settle(const gw_body *body, request_rec *r)
+/* mod_http2 resets a stream whose body is left unread when the answer ends, and a client may lose the
+ * answer over it. */
+void gw_body_drain(gw_body *body, request_rec *r)
 {
-    if (!body || !body->is_at_end) {
+    if (body->is_at_end || !r->connection->master || r->expecting_100) {
+        return;
+    }
+    apr_time_t until = apr_time_now() + DRAIN_TIME;
+    apr_off_t left = DRAIN_BYTES;
+    apr_off_t length;
+    gw_body_rewind(body, r);
+    while (!body->is_at_end && left > 0 && apr_time_now() < until) {
+        apr_brigade_cleanup(body->rest);
+        apr_status_t status = read_client(body, r);
+        if (status == APR_SUCCESS && apr_brigade_length(body->rest, 1, &length) == APR_SUCCESS) {
+            left -= length;
+        }
+        else if (APR_STATUS_IS_EAGAIN(status)) {
+            gw_await_body(r, (int)apr_time_as_msec(until - apr_time_now()));
+        }
+        else {
+            return;
+        }
+    }
+}
+
+void gw_body_settle(gw_body *body, request_rec *r)
+{
+    gw_body_drain(body, r);
+    if (!body->is_at_end) {
         r->connection->keepalive = AP_CONN_CLOSE;
     }
 }

@@ -86,6 +86,10 @@ static int finish_answer(gw_exchange *x)
     if (x->request->redirect || x->override_status || x->ignores_body) {
         return OK;
     }
+    if (x->r->connection->master && !x->request->body->is_at_end) {
+        gw_flush(x);
+        gw_body_drain(x->request->body, x->r);
+    }
     APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_eos_create(x->out->bucket_alloc));
     apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
     apr_brigade_cleanup(x->out);

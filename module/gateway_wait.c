@@ -41,6 +41,12 @@ int gw_patience(const gw_exchange *x)
     return left <= 0 ? 0 : (int)apr_time_as_msec(left) + 1;
 }
 
+void gw_await_body(request_rec *r, int time)
+{
+    struct pollfd client = { .fd = client_descriptor(r), .events = POLLIN };
+    poll(&client, 1, client.fd >= 0 ? time : lesser(time, BODY_LOOK_MS));
+}
+
 /* Without a deadline of its own the exchange has sent everything and waits for the client's body. */
 static int wants_body(const gateway_wait *due)
 {

@@ -95,8 +95,10 @@ void gw_body_rewind(gw_body *body, request_rec *r);
 /* Hands the exchange what is at hand, without waiting for the client. */
 gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
                     apr_status_t *failure);
+/* Reads on an HTTP/2 stream what nobody wants, within bounds, before its answer ends. */
+void gw_body_drain(gw_body *body, request_rec *r);
 /* The client's connection must not be read on as a next request while a body is left in it. */
-void gw_body_settle(const gw_body *body, request_rec *r);
+void gw_body_settle(gw_body *body, request_rec *r);
 
 /* ------------------------------------------------------------------------------ request state */
 
@@ -171,6 +173,8 @@ void gw_exchange_run(gw_exchange *x);
 void gw_wait(gw_exchange *x);
 /* How many milliseconds the client may still take over its body. */
 int gw_patience(const gw_exchange *x);
+/* Waits at most so many milliseconds for the client to send more. */
+void gw_await_body(request_rec *r, int time);
 /* Passes on all that httpd holds for the client. */
 void gw_flush(gw_exchange *x);
 /* Nobody takes the answer any more. */
