@@ -18,7 +18,8 @@ enum Seeds {
         }
         let targets = [
             "/a/../b?c=/d", "/%2e%2e/x", "http://a:80/b.php/c?d", "/a/b.php/", "/./a%20/%C3%A9",
-            "*",
+            "*", "/a%2f..%2fb", "/..%2F", "/%00", "/a/%2e/.%2e/..", "//../", "http://a?/../b",
+            "/b%2F..%2Fc",
         ]
         for (index, target) in targets.enumerated() {
             try write([UInt8(index)] + Array(target.utf8), root, "script_path", index)
