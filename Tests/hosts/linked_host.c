@@ -444,10 +444,17 @@ static int run_round(gateway *library, const char *address, int round, int *pass
     return failures;
 }
 
+static int open_descriptors(void)
+{
+    int descriptor, count = 0;
+    for (descriptor = 0; descriptor < 4096; descriptor++) count += fcntl(descriptor, F_GETFD) >= 0;
+    return count;
+}
+
 int main(int count, char **arguments)
 {
     gateway *library;
-    int passed[CASES], round, rounds, index, is_right = 1;
+    int passed[CASES], round, rounds, index, is_right = 1, descriptors = open_descriptors();
     memset(passed, 0, sizeof passed);
     if (count != 3 || gateway_abi_version() != GATEWAY_ABI_VERSION) {
         fprintf(stderr, "usage: linked_host ADDRESS ROUNDS\n");
@@ -460,6 +467,10 @@ int main(int count, char **arguments)
     for (round = 0; round < rounds; round++)
         if (run_round(library, arguments[1], round, passed) != 0) is_right = 0;
     gateway_close(library);
+    if (open_descriptors() != descriptors) {
+        fprintf(stderr, "%d descriptors are left open\n", open_descriptors() - descriptors);
+        is_right = 0;
+    }
     for (index = 0; index < CASES; index++)
         printf("%-36s %6d of %d\n", cases[index].name, passed[index], rounds);
     return is_right ? 0 : 1;

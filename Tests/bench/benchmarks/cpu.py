@@ -12,7 +12,7 @@ recv. Pairs take turns; the figure is the median of their ratios."""
 
 
 def measure(workshop, short):
-    pairs, count = (5, 20_000) if short else (15, 100_000)
+    pairs, count = (5, 10_000) if short else (9, 50_000)
     with workshop.application("responder", "unix") as (_, address):
         request, _ = workshop.recorded_exchange(address)
         path = address.removeprefix("unix:")

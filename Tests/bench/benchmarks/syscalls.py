@@ -35,6 +35,8 @@ def measure(workshop, short):
             raise MeasurementFailed(f"{len(requests)} of {count} requests are in the trace")
         # The first ones belong to no kept connection yet.
         dearest = max(requests[-count:], key=len)
+        if method == "POST" and any(calls[0] != "recvfrom" for calls in requests[-count:]):
+            raise MeasurementFailed("a POST was sent without a look at its connection")
         yield Figure(f"{method}, kept {transport}, SIGPIPE {sigpipe}d".replace("raised", "unknown"),
                      len(dearest), bound, note=" ".join(dearest))
 
