@@ -8,9 +8,7 @@ internal import Transport
 /// What stands behind a `gateway_exchange`: its steps as C sees them.
 extension Dispatch {
     /// The next step; nil for `again`.
-    func nextEvent() -> gateway_event? {
-        isBusy = true
-        defer { isBusy = false }
+    mutating func nextEvent() -> gateway_event? {
         var event = gateway_event()
         switch next() {
         case .again: return nil
@@ -37,7 +35,7 @@ extension Dispatch {
     }
 
     /// The pointers are into the head, which stays where it is until the next exchange.
-    private func fillFields() {
+    private mutating func fillFields() {
         fieldMemory.removeAll()
         let head = BorrowedBytes(reader.head.address)
         for field in reader.head.fields {

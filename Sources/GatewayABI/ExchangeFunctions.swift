@@ -12,10 +12,10 @@ public func gatewayExchangeOpen(
     _ opened: UnsafeMutablePointer<OpaquePointer?>?
 ) -> gateway_status {
     guard let opened = opened else { return .GATEWAY_ERR_INVALID }
-    var exchange: Dispatch?
+    var exchange: Exchange?
     let status = open(backend, request, options, &exchange)
     if let exchange {
-        opened.pointee = Handle(exchange, kind: .exchange, in: &exchange.handleMemory).pointer
+        opened.pointee = Handle(exchange, kind: .exchange, in: exchange.handleMemory).pointer
     }
     return status
 }
@@ -23,7 +23,7 @@ public func gatewayExchangeOpen(
 /// Checks what the host handed in, and begins an exchange with it.
 func open(
     _ backend: OpaquePointer?, _ request: OpaquePointer?,
-    _ options: UnsafePointer<gateway_exchange_options>?, _ exchange: inout Dispatch?
+    _ options: UnsafePointer<gateway_exchange_options>?, _ exchange: inout Exchange?
 ) -> gateway_status {
     guard let backend = Handle<Backend>.object(backend, kind: .backend),
         let request = Handle<Request>.object(request, kind: .request),
@@ -32,7 +32,7 @@ func open(
     else { return .GATEWAY_ERR_INVALID }
     guard options.supplied != nil || !backend.endpoints.isEmpty else { return .GATEWAY_ERR_INVALID }
     guard !request.isInUse else { return .GATEWAY_ERR_STATE }
-    exchange = backend.dispatch(request, options: options)
+    exchange = backend.exchange(request, options: options)
     return .GATEWAY_OK
 }
 
@@ -41,11 +41,10 @@ func open(
 public func gatewayExchangeNext(
     _ exchange: OpaquePointer?, _ event: UnsafeMutablePointer<gateway_event>?
 ) -> gateway_status {
-    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
         gateway_event.isWritable(event)
     else { return .GATEWAY_ERR_INVALID }
-    guard !exchange.isInherited else { return .GATEWAY_ERR_FORKED }
-    guard !exchange.hasEnded, !exchange.isBusy else { return .GATEWAY_ERR_STATE }
+    if let refusal = exchange.refusal { return refusal }
     guard let next = exchange.nextEvent() else { return .GATEWAY_AGAIN }
     next.write(to: event)
     return .GATEWAY_OK
@@ -57,24 +56,25 @@ public func gatewayExchangeWrite(
     _ exchange: OpaquePointer?, _ pieces: UnsafePointer<gateway_bytes>?, _ count: Int,
     _ flags: UInt32
 ) -> gateway_status {
-    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
         flags & ~GATEWAY_WRITE_END == 0, (0...64).contains(count),
         pieces != nil || count == 0
     else { return .GATEWAY_ERR_INVALID }
-    guard !exchange.isInherited else { return .GATEWAY_ERR_FORKED }
-    guard !exchange.hasEnded, !exchange.isBusy else { return .GATEWAY_ERR_STATE }
+    if let refusal = exchange.refusal { return refusal }
     let given = UnsafeBufferPointer(start: pieces, count: count)
     var borrowed: [64 of BorrowedBytes] = .init(repeating: .none)
     for index in 0..<count {
         guard let piece = BorrowedBytes(given[index]) else { return .GATEWAY_ERR_INVALID }
         borrowed[index] = piece
     }
-    do {
-        try exchange.write(
-            borrowed.span.extracting(first: count), isLast: flags & GATEWAY_WRITE_END != 0)
-        return .GATEWAY_OK
-    } catch {
-        return gateway_status(error)
+    return exchange.withDispatch { dispatch in
+        do throws(Dispatch.WriteRefusal) {
+            try dispatch.write(
+                borrowed.span.extracting(first: count), isLast: flags & GATEWAY_WRITE_END != 0)
+            return .GATEWAY_OK
+        } catch {
+            return gateway_status(error)
+        }
     }
 }
 
@@ -83,11 +83,11 @@ public func gatewayExchangeWrite(
 public func gatewayExchangeWait(
     _ exchange: OpaquePointer?, _ wait: UnsafeMutablePointer<gateway_wait>?
 ) -> gateway_status {
-    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
         gateway_wait.isWritable(wait)
     else { return .GATEWAY_ERR_INVALID }
-    guard !exchange.hasEnded, !exchange.isBusy else { return .GATEWAY_ERR_STATE }
-    let now = exchange.wait
+    if let refusal = exchange.refusal { return refusal }
+    let now = exchange.withDispatch { $0.wait }
     let answer = gateway_wait(
         size: 0, descriptor: now.descriptor, interest: now.interest.rawValue,
         timeout_ms: now.milliseconds ?? GATEWAY_WAIT_FOREVER)
@@ -100,28 +100,46 @@ public func gatewayExchangeWait(
 public func gatewayExchangeResult(
     _ exchange: OpaquePointer?, _ result: UnsafeMutablePointer<gateway_result>?
 ) -> gateway_status {
-    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange),
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
         gateway_result.isWritable(result)
     else { return .GATEWAY_ERR_INVALID }
-    gateway_result(exchange.report).write(to: result)
+    gateway_result(exchange.withDispatch { $0.report }).write(to: result)
     return .GATEWAY_OK
 }
 
 /// See include/gateway.h.
 @_cdecl("gateway_exchange_cancel")
 public func gatewayExchangeCancel(_ exchange: OpaquePointer?) -> gateway_status {
-    guard let exchange = Handle<Dispatch>.object(exchange, kind: .exchange) else {
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange) else {
         return .GATEWAY_ERR_INVALID
     }
     guard !exchange.isBusy else { return .GATEWAY_ERR_STATE }
-    exchange.cancel()
+    exchange.withDispatch { $0.cancel() }
     return .GATEWAY_OK
 }
 
 /// See include/gateway.h.
 @_cdecl("gateway_exchange_close")
 public func gatewayExchangeClose(_ exchange: OpaquePointer?) {
-    Handle<Dispatch>.close(exchange, kind: .exchange, ownsMemory: false)?.close()
+    Handle<Exchange>.close(exchange, kind: .exchange, ownsMemory: false)?.close()
+}
+
+extension Exchange {
+    /// Why nothing can be done with it now.
+    fileprivate var refusal: gateway_status? {
+        if isBusy { return .GATEWAY_ERR_STATE }
+        return withDispatch { dispatch in
+            if dispatch.isInherited { return .GATEWAY_ERR_FORKED }
+            return dispatch.hasEnded ? .GATEWAY_ERR_STATE : nil
+        }
+    }
+
+    /// The next step; nil for `again`.
+    func nextEvent() -> gateway_event? {
+        isBusy = true
+        defer { isBusy = false }
+        return withDispatch { $0.nextEvent() }
+    }
 }
 
 extension DispatchOptions {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FastCGI
-
 /// What stands behind an opaque pointer of the C interface.
 ///
 /// The pointer is that of a small block, which names the kind of its object, so that a handle of
@@ -24,11 +22,10 @@ struct Handle<Object: AnyObject> {
     }
 
     /// The same in memory that the object owns and that outlives the handle.
-    init(_ object: Object, kind: HandleKind, in memory: inout ByteBuffer) {
-        let block = Block(kind: kind.rawValue, object: .passRetained(object))
-        memory.removeAll()
-        withUnsafeBytes(of: block) { memory.append(copying: $0) }
-        pointer = OpaquePointer(memory.address.baseAddress.unsafelyUnwrapped)
+    init(_ object: Object, kind: HandleKind, in memory: UnsafeMutableRawPointer) {
+        let block = memory.bindMemory(to: Block.self, capacity: 1)
+        block.initialize(to: Block(kind: kind.rawValue, object: .passRetained(object)))
+        pointer = OpaquePointer(block)
     }
 
     /// The object behind a pointer from the host; nil when it is none of this kind.

@@ -14,17 +14,19 @@ public func gatewayHandle(
     guard let functions = gateway_callbacks(reading: callbacks),
         result == nil || gateway_result.isWritable(result)
     else { return .GATEWAY_ERR_INVALID }
-    var opened: Dispatch?
+    var opened: Exchange?
     let status = open(backend, request, options, &opened)
     guard let exchange = opened else { return status }
     defer { exchange.close() }
-    guard !exchange.isNonblocking, !exchange.isBodyWritten else {
+    guard exchange.withDispatch({ !$0.isNonblocking && !$0.isBodyWritten }) else {
         return .GATEWAY_ERR_INVALID
     }
     while let event = exchange.nextEvent(), event.type != .GATEWAY_EVENT_END {
-        if functions.tell(event, context) == .GATEWAY_STOP { exchange.cancel() }
+        if functions.tell(event, context) == .GATEWAY_STOP {
+            exchange.withDispatch { $0.cancel() }
+        }
     }
-    gateway_result(exchange.report).write(to: result)
+    gateway_result(exchange.withDispatch { $0.report }).write(to: result)
     return .GATEWAY_OK
 }
 

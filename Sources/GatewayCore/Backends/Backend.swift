@@ -26,21 +26,20 @@ package final class Backend: Sendable {
     var state: BackendState { local.state }
 
     /// Begins an exchange, in memory that was used before where there is some.
-    package func dispatch(
-        _ request: Request, options dispatchOptions: DispatchOptions
-    ) -> Dispatch {
+    package func exchange(_ request: Request, options dispatchOptions: DispatchOptions) -> Exchange
+    {
         let state = self.state
         state.counters.opened()
-        let dispatch = state.resting.take() ?? Dispatch(options: options)
-        dispatch.open(request, on: self, options: dispatchOptions)
-        return dispatch
+        let exchange = state.resting.take() ?? Exchange(options: options)
+        exchange.open(request, on: self, options: dispatchOptions)
+        return exchange
     }
 
-    /// Keeps a dispatch that is closed for the next exchange.
-    func rest(_ dispatch: Dispatch) {
+    /// Keeps an exchange that is closed for the next one.
+    func rest(_ exchange: Exchange) {
         let state = self.state
         state.counters.closed()
-        state.resting.keep(dispatch)
+        state.resting.keep(exchange)
     }
 
     /// Closes the connections that no exchange uses.

@@ -10,7 +10,7 @@ final class BackendState: Sendable {
     /// Of each endpoint.
     let pools: [ConnectionPool]
     let closing: ClosingList
-    let resting = RestingDispatches()
+    let resting = RestingExchanges()
     let counters = BackendCounters()
     private let options: BackendOptions
 

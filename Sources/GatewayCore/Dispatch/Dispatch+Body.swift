@@ -20,7 +20,7 @@ extension Dispatch {
 
     /// The piece of the body to be sent next, and whether the body ends with it; nil when the body
     /// cannot be had.
-    func nextPiece() -> (bytes: BorrowedBytes, isLast: Bool)? {
+    mutating func nextPiece() -> (bytes: BorrowedBytes, isLast: Bool)? {
         if case .source(let source)? = request?.body, bodyOffset == bodyBuffer.count,
             !isBodyAtEnd
         {
@@ -46,7 +46,7 @@ extension Dispatch {
     }
 
     /// Asks the host for a piece of the body that it writes, once for each.
-    func askForBody() -> Step? {
+    mutating func askForBody() -> Step? {
         guard case .written? = request?.body, !isBodyAtEnd, !isSendOver else { return nil }
         guard !stream.hasUnsent || !stream.hasBegun else { return nil }
         guard wantsBody == .no else {
@@ -74,7 +74,7 @@ extension Dispatch {
 
     /// Takes a piece of the body from the host, sends what the application takes at once, and
     /// copies the rest.
-    package func write(
+    package mutating func write(
         _ pieces: Span<BorrowedBytes>, isLast: Bool
     ) throws(WriteRefusal) {
         guard case .written? = request?.body, !isBodyAtEnd else { throw .notWritten }
@@ -105,14 +105,14 @@ extension Dispatch {
     }
 
     /// Connects, so that the first piece can leave with the params.
-    private func advanceToSending() {
+    private mutating func advanceToSending() {
         while state == .opened || state == .connecting {
             if state == .opened { begin() } else if connect() != nil { return }
         }
     }
 
     /// Copies what of the pieces is not sent.
-    private func absorb(
+    private mutating func absorb(
         _ pieces: Span<BorrowedBytes>, from sent: Int, isLast: Bool
     ) {
         var skipped = sent

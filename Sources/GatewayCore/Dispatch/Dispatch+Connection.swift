@@ -6,7 +6,7 @@ internal import Transport
 
 /// The way to a connection and back.
 extension Dispatch {
-    func beginConnecting() {
+    mutating func beginConnecting() {
         guard let backend else { return }
         backend.state.closing.serve()
         times.connectBegan = .now
@@ -31,7 +31,7 @@ extension Dispatch {
     }
 
     /// Connects anew, whatever is idle.
-    func beginFresh() {
+    mutating func beginFresh() {
         guard let backend, let place else {
             return fail(Failure(.connectFailed, .connect, "the backend has no address"))
         }
@@ -42,7 +42,7 @@ extension Dispatch {
     }
 
     /// Goes on connecting, and waits for it where the exchange may wait.
-    func connect() -> Step? {
+    mutating func connect() -> Step? {
         let due = deadline
         switch connectStep() {
         case .connected(let fresh):
@@ -74,12 +74,12 @@ extension Dispatch {
         }
     }
 
-    private func connectStep() -> Connector.Step {
+    private mutating func connectStep() -> Connector.Step {
         connector?.step() ?? .failed(.badDescriptor)
     }
 
     /// A kept connection; one that the request could not be sent again on is looked at first.
-    private func takeIdle() -> Connection? {
+    private mutating func takeIdle() -> Connection? {
         guard let backend, let place, backend.options.keepsConnections else { return nil }
         let now = MonotonicTime.now
         while let kept = backend.state.pools[place].acquire(now: now) {
@@ -88,7 +88,7 @@ extension Dispatch {
         return nil
     }
 
-    private func beginExchange(requestID: UInt16, isKept: Bool) {
+    private mutating func beginExchange(requestID: UInt16, isKept: Bool) {
         guard let request else { return }
         times.connected = .now
         times.sendProgress = times.connected ?? .now
@@ -114,7 +114,7 @@ extension Dispatch {
     }
 
     /// The exchange is complete: the connection is kept if it can serve another one.
-    func releaseConnection() {
+    mutating func releaseConnection() {
         guard isReusable, !connection.record.isSupplied, let backend, let place,
             backend.options.keepsConnections
         else { return dropConnection() }
@@ -125,7 +125,7 @@ extension Dispatch {
 
     /// The exchange is given up: its connection is closed in the order that lets the application
     /// notice, while the host goes on.
-    func abandonConnection() {
+    mutating func abandonConnection() {
         guard state == .exchanging, stream.hasBegun, !isSendOver, let request, let backend,
             !connection.record.isSupplied
         else { return dropConnection() }
@@ -142,7 +142,7 @@ extension Dispatch {
         hasLeftPlace = true
     }
 
-    func dropConnection() {
+    mutating func dropConnection() {
         connector = nil
         connection = .none
     }

@@ -5,7 +5,7 @@ internal import Transport
 
 /// The way into the backend's queue and out of it.
 extension Dispatch {
-    func enterQueue() {
+    mutating func enterQueue() {
         guard let backend, options.supplied == nil else { return beginConnecting() }
         hasLeftPlace = false
         guard let admission = backend.state.admission else {
@@ -22,7 +22,7 @@ extension Dispatch {
         }
     }
 
-    func waitInQueue() -> Step? {
+    mutating func waitInQueue() -> Step? {
         guard let waiter else { return nil }
         if let elected = waiter.place {
             self.waiter = nil
@@ -39,21 +39,21 @@ extension Dispatch {
         return nil
     }
 
-    private func begin(at elected: Int) {
+    private mutating func begin(at elected: Int) {
         place = elected
         times.admitted = .now
         beginConnecting()
     }
 
     /// One that is given up in the queue is never run.
-    func leaveQueue() {
+    mutating func leaveQueue() {
         guard let waiter else { return }
         self.waiter = nil
         backend?.state.admission?.withdraw(waiter)
     }
 
     /// The exchange is over: the next one may run.
-    func leavePlace() {
+    mutating func leavePlace() {
         guard let place, !hasLeftPlace else { return }
         hasLeftPlace = true
         let began = times.admitted ?? times.opened
@@ -61,17 +61,17 @@ extension Dispatch {
         backend?.state.admission?.leave(place, duration: duration)
     }
 
-    func noteConnected() {
+    mutating func noteConnected() {
         backend?.state.counters.madeConnection()
         if let place { backend?.state.admission?.connected(place) }
     }
 
-    func noteRefused() {
+    mutating func noteRefused() {
         _ = moveToOtherEndpoint(isWanted: false)
     }
 
     /// An endpoint refused the connection, so that nothing was run: another one may take it.
-    func moveToOtherEndpoint(isWanted: Bool = true) -> Bool {
+    mutating func moveToOtherEndpoint(isWanted: Bool = true) -> Bool {
         guard let refused = place, let admission = backend?.state.admission else { return false }
         if refused < 64 { triedPlaces |= 1 << UInt64(refused) }
         let tried = isWanted ? triedPlaces : .max

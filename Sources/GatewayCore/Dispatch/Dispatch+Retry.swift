@@ -10,7 +10,7 @@ extension Dispatch {
     }
 
     /// The connection ended before a byte came. A kept one may have been dead from the beginning.
-    func retryOnFreshConnection() -> Bool {
+    mutating func retryOnFreshConnection() -> Bool {
         guard isRepeatable, !isRetried, options.supplied == nil else { return false }
         return retry()
     }
@@ -21,12 +21,12 @@ extension Dispatch {
     }
 
     /// CANT_MPX_CONN says that nothing was run.
-    func retryOnConnectionOfItsOwn() -> Bool {
+    mutating func retryOnConnectionOfItsOwn() -> Bool {
         guard !isRetried, isBodyReplayable, options.supplied == nil else { return false }
         return retry()
     }
 
-    private func retry() -> Bool {
+    private mutating func retry() -> Bool {
         isRetried = true
         isReused = false
         dropConnection()

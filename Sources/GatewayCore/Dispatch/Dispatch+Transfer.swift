@@ -13,7 +13,7 @@ extension Dispatch {
     private var isSending: Bool { !stream.isDone && !isSendOver }
 
     /// Sends and receives once; waits only in a blocking exchange.
-    func transfer() -> Step? {
+    mutating func transfer() -> Step? {
         if isSending, !isSendBlocked {
             guard sendAtHand() else { return nil }
             // More may be at hand than one write takes, or be had from the host now.
@@ -25,7 +25,7 @@ extension Dispatch {
     // MARK: Sending
 
     /// Sends as much as one write takes; false when the exchange ended over it.
-    private func sendAtHand() -> Bool {
+    private mutating func sendAtHand() -> Bool {
         guard let atHand = nextPiece() else {
             fail(Failure(.cancelled, .send, "the request's body cannot be had"))
             return false
@@ -43,7 +43,7 @@ extension Dispatch {
     }
 
     /// Sends the plan; answers how many bytes of the body were taken.
-    func send(_ pieces: Span<BorrowedBytes>) -> Int {
+    mutating func send(_ pieces: Span<BorrowedBytes>) -> Int {
         fillVector(pieces)
         let isSIGPIPEIgnored = backend?.gateway.isSIGPIPEIgnored ?? false
         switch connection.send(vector, isSIGPIPEIgnored: isSIGPIPEIgnored) {
@@ -64,11 +64,11 @@ extension Dispatch {
         return 0
     }
 
-    func noteSent() {
+    mutating func noteSent() {
         if times.sent == nil, !isSending { times.sent = .now }
     }
 
-    private func fillVector(_ pieces: Span<BorrowedBytes>) {
+    private mutating func fillVector(_ pieces: Span<BorrowedBytes>) {
         vector.removeAll()
         for index in 0..<stream.plan.count {
             let range = stream.plan.range(at: index)
@@ -83,7 +83,7 @@ extension Dispatch {
     }
 
     /// A range of the body may lie over several of its pieces.
-    private func addBody(_ range: Range<Int>, of pieces: Span<BorrowedBytes>) {
+    private mutating func addBody(_ range: Range<Int>, of pieces: Span<BorrowedBytes>) {
         var start = 0
         for index in pieces.indices {
             let end = start + pieces[index].count
@@ -95,7 +95,7 @@ extension Dispatch {
 
     // MARK: Receiving
 
-    private func waitAndReceive() -> Step? {
+    private mutating func waitAndReceive() -> Step? {
         let due = deadline
         let now = MonotonicTime.now
         guard now < due.time else { return timeOut(due.stage) }
@@ -119,11 +119,11 @@ extension Dispatch {
     }
 
     /// On a fresh connection the kernel does so by itself; it forgets it with each receive.
-    private func acknowledgeAtOnce() {
+    private mutating func acknowledgeAtOnce() {
         if isReused || connection.record.isSupplied { connection.acknowledgeAtOnce() }
     }
 
-    private func receiveOrLeave() -> Step? {
+    private mutating func receiveOrLeave() -> Step? {
         if isReceiveDue, !isDrained, receive(isImmediate: true) { return nil }
         let due = deadline
         guard MonotonicTime.now < due.time else { return timeOut(due.stage) }
@@ -136,7 +136,7 @@ extension Dispatch {
 
     /// Receives once; answers whether something came, be it the end.
     @discardableResult
-    private func receive(isImmediate: Bool) -> Bool {
+    private mutating func receive(isImmediate: Bool) -> Bool {
         switch unsafe connection.receive(into: input.room, isImmediate: isImmediate) {
         case .done(let count):
             input.received(count)
@@ -155,7 +155,7 @@ extension Dispatch {
     }
 
     /// The application has closed the connection, or it broke.
-    private func inputEnded(_ error: SystemError?) {
+    private mutating func inputEnded(_ error: SystemError?) {
         input.removeAll()
         if retryOnFreshConnection() { return }
         let event = reader.inputEnded()
@@ -172,7 +172,7 @@ extension Dispatch {
 
     // MARK: Deadlines
 
-    private func timeOut(_ stage: Stage) -> Step? {
+    private mutating func timeOut(_ stage: Stage) -> Step? {
         fail(Failure(.timedOut, stage, "the application took too long"))
         return nil
     }

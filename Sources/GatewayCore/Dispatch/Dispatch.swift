@@ -10,7 +10,7 @@ package import Transport
 /// Blocking and event-driven hosts use the same steps; only waiting differs. One thread at a time.
 /// `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the request's
 /// body comes from, `Dispatch+Transfer` sending, receiving and deadlines.
-package final class Dispatch {
+package struct Dispatch: ~Copyable {
     /// What a call to `next` comes back with. Bytes are valid until more has to be received.
     package enum Step {
         /// Wait as `wait` says, then call again.
@@ -24,16 +24,12 @@ package final class Dispatch {
 
     enum State { case resting, opened, queued, connecting, exchanging, ending, ended }
 
-    /// For the C interface: what its handle points to, and the fields of the response as C reads
-    /// them. Kept with the dispatch, so that a request allocates nothing.
-    package var handleMemory = ByteBuffer(capacity: 16)
+    /// The fields of the response as C reads them. Kept here, so that a request allocates nothing.
     package var fieldMemory = ByteBuffer()
-    /// A function of the host's is running: what it calls on the exchange is refused.
-    package var isBusy = false
 
     var state = State.resting
     var request: Request?
-    package internal(set) var backend: Backend?
+    var backend: Backend?
     var options: DispatchOptions
     var forkGeneration: UInt32 = 0
 
@@ -112,7 +108,7 @@ package final class Dispatch {
     }
 
     /// Begins an exchange; `next` does the work.
-    package func open(_ request: Request, on backend: Backend, options: DispatchOptions) {
+    package mutating func open(_ request: Request, on backend: Backend, options: DispatchOptions) {
         self.request = request
         self.backend = backend
         self.options = options
@@ -132,9 +128,8 @@ package final class Dispatch {
         wantsBody = .no
     }
 
-    /// Ends the exchange and lets go of everything that is not memory to be used again; the
-    /// dispatch is the backend's then.
-    package func close() {
+    /// Ends the exchange and lets go of everything that is not memory to be used again.
+    package mutating func close() {
         // What a parent process began is the parent's to end.
         if !isInherited { cancel() }
         waiter = nil
@@ -143,9 +138,7 @@ package final class Dispatch {
         request = nil
         lookahead = nil
         state = .resting
-        let used = backend
         backend = nil
-        if !isInherited { used?.rest(self) }
     }
 
     package var isInherited: Bool { forkGeneration != ForkGeneration.current }
@@ -164,7 +157,7 @@ package final class Dispatch {
     }
 
     /// What happens next.
-    package func next() -> Step {
+    package mutating func next() -> Step {
         while true {
             switch state {
             case .opened: begin()
@@ -183,7 +176,7 @@ package final class Dispatch {
     }
 
     /// The host gives up.
-    package func cancel() {
+    package mutating func cancel() {
         guard state != .resting, state != .ending, state != .ended else { return }
         fail(Failure(.cancelled, stage, "the host gave up"))
     }
@@ -197,7 +190,7 @@ package final class Dispatch {
         }
     }
 
-    func begin() {
+    mutating func begin() {
         guard let request else { return }
         if let flaw = request.flaw {
             var failure = Failure(.badRequest, .send, flaw.reason)
@@ -213,7 +206,7 @@ package final class Dispatch {
     }
 
     /// One turn of the exchange: what was received is read before anything is waited for.
-    private func exchange() -> Step? {
+    private mutating func exchange() -> Step? {
         switch nextEvent() {
         case .needsInput: break
         case .head(let isLocalRedirect):
@@ -235,7 +228,7 @@ package final class Dispatch {
         return transfer()
     }
 
-    private func nextEvent() -> ResponseEvent {
+    private mutating func nextEvent() -> ResponseEvent {
         if let event = lookahead {
             lookahead = nil
             return event
@@ -243,14 +236,14 @@ package final class Dispatch {
         return input.next(of: &reader)
     }
 
-    private func lookAhead() {
+    private mutating func lookAhead() {
         let event = input.next(of: &reader)
         if case .needsInput = event { return }
         lookahead = event
     }
 
     /// The response has ended, well or not.
-    func conclude(_ end: ResponseEnd) {
+    mutating func conclude(_ end: ResponseEnd) {
         if case .cannotMultiplex = end, retryOnConnectionOfItsOwn() { return }
         if let failure = Failure(end, stage: stage) {
             fail(failure)
@@ -261,7 +254,7 @@ package final class Dispatch {
         }
     }
 
-    func fail(_ failure: Failure) {
+    mutating func fail(_ failure: Failure) {
         self.failure = failure
         times.ended = .now
         leaveQueue()
@@ -273,7 +266,7 @@ package final class Dispatch {
         finish()
     }
 
-    private func finish() {
+    private mutating func finish() {
         state = .ending
         leavePlace()
         backend?.state.counters.ended(report, lateRecords: reader.lateRecords)

@@ -54,14 +54,15 @@ extension Dispatch {
             sent: since(times.sent),
             firstByte: since(times.firstByte), total: since(times.ended),
             retryAfter: failure?.stage == .queue ? backend?.state.admission?.retryAfter ?? 1 : 0,
-            message: failure.map(describe) ?? "")
+            message: message)
     }
 
     private func since(_ time: MonotonicTime?) -> UInt64 {
         time?.microseconds(since: times.opened) ?? 0
     }
 
-    private func describe(_ failure: Failure) -> String {
+    private var message: String {
+        guard let failure else { return "" }
         var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
         if let system = failure.system { text += ": \(system.text)" }
         if let place, let backend { text += " [\(backend.endpoints[place].text)]" }

@@ -2,12 +2,12 @@
 
 internal import Platform
 
-/// Dispatches without an exchange, so that their buffers are not made anew for each request. Used
+/// Exchanges that are closed, so that their buffers are not made anew for each request. Used
 /// by any thread.
 ///
-/// They are kept as addresses: a dispatch belongs to one thread at a time, and between two threads
+/// They are kept as addresses: an exchange belongs to one thread at a time, and between two threads
 /// to this list alone, which the compiler cannot see.
-final class RestingDispatches: Sendable {
+final class RestingExchanges: Sendable {
     private static let maxCount = 32
     private let addresses: Locked<[UInt]>
 
@@ -21,21 +21,21 @@ final class RestingDispatches: Sendable {
         while take() != nil {}
     }
 
-    func take() -> Dispatch? {
+    func take() -> Exchange? {
         guard let address = addresses.withLock({ $0.popLast() }),
             let pointer = unsafe UnsafeRawPointer(bitPattern: address)
         else { return nil }
-        return unsafe Unmanaged<Dispatch>.fromOpaque(pointer).takeRetainedValue()
+        return unsafe Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
     }
 
-    func keep(_ dispatch: Dispatch) {
-        let pointer = unsafe Unmanaged.passRetained(dispatch).toOpaque()
+    func keep(_ exchange: Exchange) {
+        let pointer = unsafe Unmanaged.passRetained(exchange).toOpaque()
         let address = UInt(bitPattern: pointer)
         let isKept = addresses.withLock { addresses in
             guard addresses.count < Self.maxCount else { return false }
             addresses.append(address)
             return true
         }
-        if !isKept { unsafe Unmanaged<Dispatch>.fromOpaque(pointer).release() }
+        if !isKept { unsafe Unmanaged<Exchange>.fromOpaque(pointer).release() }
     }
 }

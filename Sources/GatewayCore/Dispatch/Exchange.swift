@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An exchange as a host holds it: a dispatch that stays in its place while handles point to it.
+///
+/// The dispatch is reached by its address: what it does in a call is one access, where a property
+/// of a class would be checked for overlapping accesses at each of hundreds.
+@safe
+package final class Exchange {
+    private let dispatch: UnsafeMutablePointer<Dispatch>
+    /// Where the C interface keeps what its handle points to, so that a request allocates nothing.
+    package let handleMemory: UnsafeMutableRawPointer
+    /// Nil while the exchange rests, which it does with its backend.
+    private var backend: Backend?
+    /// A function of the host's is running: what it calls on the exchange is refused.
+    package var isBusy = false
+
+    init(options: BackendOptions) {
+        unsafe dispatch = .allocate(capacity: 1)
+        unsafe dispatch.initialize(to: Dispatch(options: options))
+        unsafe handleMemory = .allocate(byteCount: 16, alignment: 16)
+    }
+
+    deinit {
+        unsafe dispatch.deinitialize(count: 1)
+        unsafe dispatch.deallocate()
+        unsafe handleMemory.deallocate()
+    }
+
+    @inline(__always)
+    package func withDispatch<Result>(_ body: (inout Dispatch) -> Result) -> Result {
+        unsafe body(&dispatch.pointee)
+    }
+
+    func open(_ request: Request, on backend: Backend, options: DispatchOptions) {
+        self.backend = backend
+        withDispatch { $0.open(request, on: backend, options: options) }
+    }
+
+    /// Ends it, and keeps its memory for the next one.
+    package func close() {
+        let isInherited = withDispatch { dispatch in
+            dispatch.close()
+            return dispatch.isInherited
+        }
+        let backend = self.backend
+        self.backend = nil
+        if !isInherited { backend?.rest(self) }
+    }
+}
