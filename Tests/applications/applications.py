@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
@@ -45,6 +45,8 @@ class Application:
     multiplexes: bool = False
     # What is written to standard error reaches the gateway as STDERR records.
     sends_stderr: bool = True
+    # It answers 502 itself where a script leaves more than 65,536 bytes of body unread.
+    refuses_unread: bool = False
     # It binds its address itself, instead of taking a listening socket at descriptor 0.
     binds: bool = False
 
@@ -117,7 +119,8 @@ def uwsgi(place):
 def wsgi(*script_and_arguments):
     script, *arguments = script_and_arguments
     python = ROOT / ".venv" / "bin" / "python"
-    return lambda place: [str(python), str(HERE / "wsgi" / script), *arguments, str(CONCURRENCY)]
+    path = str(HERE / "wsgi" / script)
+    return lambda place: [str(python), path, *arguments, str(CONCURRENCY)]
 
 
 def perl(script):
@@ -177,7 +180,11 @@ _LIST = [
         ("libfcgi-perl", "libfcgi-procmanager-perl"),
     ),
     Application(
-        "fcgiwrap", fcgiwrap, ("fcgiwrap", "perl"), script=HERE / "perl" / "contract.cgi"
+        "fcgiwrap",
+        fcgiwrap,
+        ("fcgiwrap", "perl"),
+        script=HERE / "perl" / "contract.cgi",
+        refuses_unread=True,
     ),
     Application("libfcgi", libfcgi, ("gcc", "libc6-dev", "libfcgi-dev", "libssl-dev")),
     Application("go", go, ("golang-go",), multiplexes=True, sends_stderr=False),
@@ -193,7 +200,6 @@ class Running:
     application: Application
     place: Place
     process: subprocess.Popen
-    environment: dict = field(default_factory=dict)
 
     @property
     def name(self):
@@ -255,7 +261,8 @@ def start(name, transport):
     directory.chmod(0o755)
     path = str(directory / "socket")
     listening = _listen(transport, path)
-    place = Place(directory, transport, path, listening.getsockname()[1] if transport == "tcp" else 0)
+    port = listening.getsockname()[1] if transport == "tcp" else 0
+    place = Place(directory, transport, path, port)
     if application.binds:
         listening.close()
         Path(path).unlink(missing_ok=True)
@@ -305,7 +312,8 @@ def _wait_for_answer(running):
         except OSError as error:
             problem = str(error)
         if running.process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError("%s does not start: %s\n%s" % (running.name, problem, running.log()))
+            message = "%s does not start: %s\n%s"
+            raise RuntimeError(message % (running.name, problem, running.log()))
         time.sleep(0.02)
 
 

@@ -3,7 +3,6 @@
 package Contract;
 use strict;
 use warnings;
-use Digest::SHA;
 
 sub reply {
     my ($body, $status, @fields) = @_;
@@ -11,7 +10,9 @@ sub reply {
     print $body;
 }
 
+# Loaded here, since it is most of what the start of a CGI script costs.
 sub body_digest {
+    require Digest::SHA;
     my ($digest, $length) = (Digest::SHA->new(256), 0);
     while (my $count = read(STDIN, my $piece, 65536)) {
         $digest->add($piece);

@@ -1,10 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The contract as a CGI script, for fcgiwrap.
+# The contract as a CGI script, for fcgiwrap, which runs it in its own directory.
 use strict;
 use warnings;
-use FindBin;
-use lib $FindBin::Bin;
+use lib '.';
 use Contract;
 
 binmode STDIN;
