@@ -163,6 +163,7 @@ static void register_hooks_once(module *record, apr_pool_t *pool)
     gw_record = record;
     apr_pool_cleanup_register(pool, NULL, forget_record, apr_pool_cleanup_null);
     ap_hook_pre_config(check_modules, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_post_config(gw_check_sockets, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_begin, NULL, NULL, APR_HOOK_MIDDLE);
     proxy_hook_canon_handler(gw_canon, NULL, NULL, APR_HOOK_FIRST);
     proxy_hook_scheme_handler(gw_handler, NULL, NULL, APR_HOOK_FIRST);

@@ -4,6 +4,7 @@
  *
  *   mod_gateway.c          module records, hooks, start-up checks, the library's handles
  *   gateway_directives.c   configuration
+ *   gateway_sockets.c      lines that mod_proxy takes for one worker
  *   gateway_canon.c        fcgi:// URL -> r->filename and PATH_INFO
  *   gateway_handler.c      one request: body, connection, attempts, the answer's status
  *   gateway_body.c         request body: client's filters -> exchange
@@ -59,6 +60,10 @@ typedef struct gw_rule {
     ap_expr_info_t *condition;
     ap_expr_info_t *value;
 } gw_rule;
+
+/* Tells at start-up which lines mod_proxy has made one worker although their sockets differ. */
+int gw_check_sockets(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool,
+                     server_rec *server);
 
 extern const command_rec gw_directives[];
 void *gw_directory_create(apr_pool_t *pool, char *path);
