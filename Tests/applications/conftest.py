@@ -14,7 +14,7 @@ def pytest_terminal_summary(terminalreporter, config):
     names = list(dict.fromkeys(name for name, _, _ in config.matrix))
     cases = list(next(iter(config.matrix.values())))
     write = terminalreporter.write_line
-    write("Application x case; in each cell: unix, unix kept, tcp, tcp kept. + as it must be, F not")
+    write("Application x case, each by unix, unix kept, tcp, tcp kept. + as it must be, F not")
     write(" " * 20 + " ".join(name[:16].ljust(16) for name in names))
     for case in cases:
         cells = [_cell(config.matrix, name, case) for name in names]

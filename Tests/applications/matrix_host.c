@@ -63,7 +63,7 @@ static const char *script;
 static int sends_stderr, refuses_unread;
 static unsigned char pattern_rest[BLOCK];
 
-/* --------------------------------------------------------------------------- what must come back */
+/* ------------------------------------------------------------------------ what must come back */
 
 static void pattern_copy(unsigned char *to, size_t offset, size_t length)
 {
@@ -202,7 +202,7 @@ static void want_answer(struct wanted *wanted, const char *method, const char *q
     }
 }
 
-/* ------------------------------------------------------------------------------ what did come back */
+/* ------------------------------------------------------------------------- what did come back */
 
 /* Keeps the first thing that is wrong with an answer. */
 static gateway_callback_status fail(struct run *run, const char *format, ...)
@@ -298,7 +298,7 @@ static void check_end(struct run *run, const gateway_result *result)
     }
 }
 
-/* --------------------------------------------------------------------------------------- requests */
+/* ----------------------------------------------------------------------------------- requests */
 
 static void add_param(gateway_request *request, struct run *run, const char *name,
                       const char *value)

@@ -6,7 +6,8 @@ use warnings;
 
 sub reply {
     my ($body, $status, @fields) = @_;
-    print map { "$_\r\n" } "Status: " . ($status // '200 OK'), 'Content-Type: text/plain', @fields, '';
+    unshift @fields, 'Status: ' . ($status // '200 OK'), 'Content-Type: text/plain';
+    print map { "$_\r\n" } @fields, '';
     print $body;
 }
 
@@ -41,7 +42,9 @@ my %CASES = (
     params => sub { reply(join '', map { param_line($_) } split /,/, $_[0]{names}) },
     post   => sub { reply(body_digest()) },
     unread => sub { reply("unread\n") },
-    head   => sub { reply("whole\n", '200 OK', 'Content-Length: 6', "X-Method: $ENV{REQUEST_METHOD}") },
+    head   => sub {
+        reply("whole\n", '200 OK', 'Content-Length: 6', "X-Method: $ENV{REQUEST_METHOD}");
+    },
     unmodified => sub { reply('', '304 Not Modified', 'ETag: "contract"') },
     missing    => sub { reply("missing\n", '404 Not Found') },
     redirect   =>
