@@ -31,7 +31,7 @@ func open(
         let options = DispatchOptions(given, of: backend)
     else { return .GATEWAY_ERR_INVALID }
     guard options.supplied != nil || !backend.endpoints.isEmpty else { return .GATEWAY_ERR_INVALID }
-    guard !request.isInUse else { return .GATEWAY_ERR_STATE }
+    guard !request.content.pointee.isInUse else { return .GATEWAY_ERR_STATE }
     exchange = backend.exchange(request, options: options)
     return .GATEWAY_OK
 }

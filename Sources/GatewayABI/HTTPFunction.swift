@@ -18,7 +18,7 @@ public func gatewayRequestHTTP(
     }
     guard let http = HTTPRequest(given) else { return .GATEWAY_ERR_INVALID }
     do {
-        try request.append(http)
+        try request.content.pointee.append(http)
         return .GATEWAY_OK
     } catch {
         return gateway_status(error)

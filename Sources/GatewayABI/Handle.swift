@@ -34,7 +34,7 @@ struct Handle<Object: AnyObject> {
         guard let pointer = pointer else { return nil }
         let block = UnsafeMutablePointer<Block>(pointer)
         guard block.pointee.kind == kind.rawValue else { return nil }
-        return block.pointee.object.takeUnretainedValue()
+        return block.pointee.object._withUnsafeGuaranteedRef { $0 }
     }
 
     /// Ends a handle; answers its object for the last time.

@@ -26,7 +26,7 @@ public func gatewayRequestParam(
         let name = bytes(name, nameLength), let value = bytes(value, valueLength)
     else { return .GATEWAY_ERR_INVALID }
     do {
-        try request.append(
+        try request.content.pointee.append(
             name: RawSpan(_unsafeBytes: name.buffer), value: RawSpan(_unsafeBytes: value.buffer))
         return .GATEWAY_OK
     } catch {
@@ -88,7 +88,7 @@ public func gatewayRequestClear(_ request: OpaquePointer?) -> gateway_status {
         return .GATEWAY_ERR_INVALID
     }
     do {
-        try request.clear()
+        try request.content.pointee.clear()
         return .GATEWAY_OK
     } catch {
         return gateway_status(error)
@@ -106,7 +106,7 @@ private func setBody(_ body: RequestBody, of request: OpaquePointer?) -> gateway
         return .GATEWAY_ERR_INVALID
     }
     do {
-        try request.setBody(body)
+        try request.content.pointee.setBody(body)
         return .GATEWAY_OK
     } catch {
         return gateway_status(error)

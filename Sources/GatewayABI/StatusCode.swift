@@ -6,7 +6,7 @@ internal import GatewayCore
 
 /// The one place where what the layers below throw becomes a number of the C interface.
 extension gateway_status {
-    init(_ refusal: Request.Refusal) {
+    init(_ refusal: RequestContent.Refusal) {
         switch refusal {
         case .inUse: self = .GATEWAY_ERR_STATE
         case .param(.emptyName), .param(.holdsNUL): self = .GATEWAY_ERR_ENCODING
@@ -14,7 +14,7 @@ extension gateway_status {
         }
     }
 
-    init(_ refusal: Request.HTTPRefusal) {
+    init(_ refusal: RequestContent.HTTPRefusal) {
         switch refusal {
         case .inUse: self = .GATEWAY_ERR_STATE
         case .noScript: self = .GATEWAY_ERR_NO_SCRIPT

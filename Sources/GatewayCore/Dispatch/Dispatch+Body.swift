@@ -11,17 +11,17 @@ extension Dispatch {
 
     /// Whether the whole body can be sent again.
     var isBodyReplayable: Bool {
-        switch request?.body {
-        case .none?, .bytes?: true
-        case .source(let source)?: source.isReplayable || bodyPosition == 0
-        case .written?, nil: bodyPosition == 0
+        switch body {
+        case .none, .bytes: true
+        case .source(let source): source.isReplayable || bodyPosition == 0
+        case .written: bodyPosition == 0
         }
     }
 
     /// The piece of the body to be sent next, and whether the body ends with it; nil when the body
     /// cannot be had.
     mutating func nextPiece() -> (bytes: BorrowedBytes, isLast: Bool)? {
-        if case .source(let source)? = request?.body, bodyOffset == bodyBuffer.count,
+        if case .source(let source) = body, bodyOffset == bodyBuffer.count,
             !isBodyAtEnd
         {
             bodyOffset = 0
@@ -30,24 +30,24 @@ extension Dispatch {
             bodyPosition += UInt64(bodyBuffer.count)
             isBodyAtEnd = isLast
         }
-        switch request?.body {
-        case .none?, .bytes?, nil: return (bodyAtHand, true)
-        case .source?, .written?: return (bodyAtHand, isBodyAtEnd)
+        switch body {
+        case .none, .bytes: return (bodyAtHand, true)
+        case .source, .written: return (bodyAtHand, isBodyAtEnd)
         }
     }
 
     /// The bytes of the body that are in memory and not sent.
     var bodyAtHand: BorrowedBytes {
-        switch request?.body {
-        case .none?, .written?, nil: .none
-        case .bytes(let bytes)?: bytes.dropping(bodyOffset)
-        case .source?: unsafe BorrowedBytes(bodyBuffer.address).dropping(bodyOffset)
+        switch body {
+        case .none, .written: .none
+        case .bytes(let bytes): bytes.dropping(bodyOffset)
+        case .source: unsafe BorrowedBytes(bodyBuffer.address).dropping(bodyOffset)
         }
     }
 
     /// Asks the host for a piece of the body that it writes, once for each.
     mutating func askForBody() -> Step? {
-        guard case .written? = request?.body, !isBodyAtEnd, !isSendOver else { return nil }
+        guard case .written = body, !isBodyAtEnd, !isSendOver else { return nil }
         guard !stream.hasUnsent || !stream.hasBegun else { return nil }
         guard wantsBody == .no else {
             wantsBody = .declined
@@ -59,7 +59,7 @@ extension Dispatch {
 
     /// The host waits for its own client, and nothing is left to be sent meanwhile.
     var waitsForHost: Bool {
-        guard case .written? = request?.body else { return false }
+        guard case .written = body else { return false }
         return !isBodyAtEnd && !isSendOver && !stream.hasUnsent
     }
 
@@ -77,7 +77,7 @@ extension Dispatch {
     package mutating func write(
         _ pieces: Span<BorrowedBytes>, isLast: Bool
     ) throws(WriteRefusal) {
-        guard case .written? = request?.body, !isBodyAtEnd else { throw .notWritten }
+        guard case .written = body, !isBodyAtEnd else { throw .notWritten }
         var size = 0
         for index in pieces.indices {
             guard pieces[index].count <= Self.maxWriteSize - size else { throw .tooMuch }

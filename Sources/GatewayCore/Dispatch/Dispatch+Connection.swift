@@ -92,11 +92,12 @@ extension Dispatch {
         guard let request else { return }
         times.connected = .now
         times.sendProgress = times.connected ?? .now
-        request.head.finish(requestID: requestID, role: .responder, keepConnection: isKept)
-        stream.begin(requestID: requestID, headCount: request.head.count)
+        unsafe request.content.pointee.head.finish(
+            requestID: requestID, role: .responder, keepConnection: isKept)
+        stream.begin(requestID: requestID, headCount: unsafe request.content.pointee.head.count)
         reader.begin(
             requestID: requestID, previousID: connection.record.lastRequestID,
-            isHeadRequest: request.isHeadRequest)
+            isHeadRequest: unsafe request.content.pointee.isHeadRequest)
         connection.record.exchangeCount &+= 1
         connection.record.lastRequestID = requestID
         input.removeAll()
@@ -135,7 +136,9 @@ extension Dispatch {
         var abandoned = Connection.none
         swap(&abandoned, &connection)
         abandoned.setBlocking(false)
-        let unsent = bodyAtHand.withSpan { stream.abandon(head: request.head, piece: $0) }
+        let unsent = bodyAtHand.withSpan {
+            unsafe stream.abandon(head: request.content.pointee.head, piece: $0)
+        }
         backend.state.closing.add(
             ClosingConnection(abandoned.keep(), place: place, unsent: unsent, records: records))
         // The connection counts as active until it is closed.

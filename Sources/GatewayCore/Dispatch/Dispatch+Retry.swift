@@ -6,7 +6,7 @@ internal import FastCGI
 extension Dispatch {
     /// The method is idempotent and the whole body is still there.
     var mayBeSentTwice: Bool {
-        request?.isIdempotent == true && isBodyReplayable
+        isIdempotent && isBodyReplayable
     }
 
     /// The connection ended before a byte came. A kept one may have been dead from the beginning.

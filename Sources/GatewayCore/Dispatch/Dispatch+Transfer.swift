@@ -74,12 +74,17 @@ extension Dispatch {
             let range = stream.plan.range(at: index)
             switch stream.plan.source(at: index) {
             case .head:
-                if let request { vector.append(unsafe .init(request.head.address).part(range)) }
+                if let request { addHead(of: request, range) }
             case .pending: vector.append(unsafe .init(stream.pendingAddress).part(range))
             case .framing: vector.append(unsafe .init(stream.framingAddress).part(range))
             case .body: addBody(range, of: pieces)
             }
         }
+    }
+
+    private mutating func addHead(of request: Request, _ range: Range<Int>) {
+        let head = unsafe BorrowedBytes(request.content.pointee.head.address)
+        vector.append(head.part(range))
     }
 
     /// A range of the body may lie over several of its pieces.

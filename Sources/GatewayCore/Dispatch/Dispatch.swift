@@ -29,6 +29,9 @@ package struct Dispatch: ~Copyable {
 
     var state = State.resting
     var request: Request?
+    /// Of the request, once it is ready to be sent.
+    var body = RequestBody.none
+    var isIdempotent = false
     var backend: Backend?
     var options: DispatchOptions
     var forkGeneration: UInt32 = 0
@@ -112,7 +115,8 @@ package struct Dispatch: ~Copyable {
         self.request = request
         self.backend = backend
         self.options = options
-        request.isInUse = true
+        unsafe request.content.pointee.isInUse = true
+        body = unsafe request.content.pointee.body
         forkGeneration = ForkGeneration.current
         state = .opened
         isReused = false
@@ -134,8 +138,9 @@ package struct Dispatch: ~Copyable {
         if !isInherited { cancel() }
         waiter = nil
         dropConnection()
-        request?.isInUse = false
+        if let request { unsafe request.content.pointee.isInUse = false }
         request = nil
+        body = .none
         lookahead = nil
         state = .resting
         backend = nil
@@ -144,7 +149,7 @@ package struct Dispatch: ~Copyable {
     package var isInherited: Bool { forkGeneration != ForkGeneration.current }
     package var isNonblocking: Bool { options.isNonblocking }
     package var isBodyWritten: Bool {
-        if case .written? = request?.body { true } else { false }
+        if case .written = body { true } else { false }
     }
     package var hasEnded: Bool { state == .ended }
 
@@ -192,16 +197,18 @@ package struct Dispatch: ~Copyable {
 
     mutating func begin() {
         guard let request else { return }
-        if let flaw = request.flaw {
+        if let flaw = unsafe request.content.pointee.flaw {
             var failure = Failure(.badRequest, .send, flaw.reason)
             if case .overLimit = flaw { failure.httpStatus = 431 }
             return fail(failure)
         }
         do {
-            try request.prepareBody()
+            try unsafe request.content.pointee.prepareBody()
         } catch {
             return fail(error.failure)
         }
+        body = unsafe request.content.pointee.body
+        isIdempotent = unsafe request.content.pointee.isIdempotent
         enterQueue()
     }
 

@@ -1,94 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FastCGI
-
-/// What is to be sent: params and a body. One thread at a time, one exchange at a time.
+/// A request as a host holds it: content that stays in its place while handles point to it, and is
+/// reached by its address for the reason that `Exchange` gives.
+@safe
 package final class Request {
-    package enum Refusal: Error {
-        case inUse
-        case param(RequestHead.Refusal)
-    }
-
-    package let backend: Backend
-    var head: RequestHead
-    package private(set) var body = RequestBody.none
-    /// Why the request cannot be sent, once a parameter was refused.
-    private(set) var flaw: RequestHead.Refusal?
-    /// RFC 9110 §9.2.2: it may be sent twice.
-    private(set) var isIdempotent = false
-    private(set) var isHeadRequest = false
-    /// CONTENT_LENGTH is still to be added, since the request was made from an HTTP request.
-    var tellsContentLength = false
-    /// A body of unknown length is sent as it comes.
-    var streamsBody = false
-    private var spooled: SpooledBody?
-    package internal(set) var isInUse = false
+    package let content: UnsafeMutablePointer<RequestContent>
+    /// Its options are the request's.
+    private let backend: Backend
 
     package init(backend: Backend) {
         self.backend = backend
-        head = RequestHead(limit: backend.options.maxParamsSize)
+        unsafe content = .allocate(capacity: 1)
+        unsafe content.initialize(to: RequestContent(options: backend.options))
     }
 
-    package func append(name: RawSpan, value: RawSpan) throws(Refusal) {
-        guard !isInUse else { throw .inUse }
-        do {
-            try head.append(name: name, value: value)
-        } catch {
-            refuse(error)
-            throw .param(error)
-        }
-        if name.byteCount == 14, name.equals("REQUEST_METHOD") { noteMethod(value) }
-    }
-
-    package func setBody(_ body: RequestBody) throws(Refusal) {
-        guard !isInUse else { throw .inUse }
-        self.body = body
-        spooled = nil
-    }
-
-    package func clear() throws(Refusal) {
-        guard !isInUse else { throw .inUse }
-        head.clear()
-        body = .none
-        flaw = nil
-        isIdempotent = false
-        isHeadRequest = false
-        tellsContentLength = false
-        streamsBody = false
-        spooled = nil
-    }
-
-    /// The request can no longer be sent.
-    func refuse(_ reason: RequestHead.Refusal) {
-        flaw = flaw ?? reason
-    }
-
-    /// Adds CONTENT_LENGTH where it is wanted, for which the body may have to be read to its end.
-    func prepareBody() throws(SpooledBody.Fault) {
-        guard tellsContentLength else { return }
-        if case .source(let source) = body, source.length == nil, !streamsBody {
-            let spool = try SpooledBody(source, limit: backend.options.maxSpooledSize)
-            spooled = spool
-            body = spool.body
-        }
-        if case .none = body { return }
-        guard let length = body.length else { return }
-        tellsContentLength = false
-        var digits = ByteBuffer(capacity: 20)
-        digits.append(decimal: length)
-        var name = ByteBuffer(capacity: 16)
-        name.append("CONTENT_LENGTH")
-        do {
-            try head.append(name: name.bytes, value: digits.bytes)
-        } catch {
-            refuse(error)
-        }
-    }
-
-    private func noteMethod(_ method: RawSpan) {
-        isHeadRequest = method.equals("HEAD")
-        isIdempotent =
-            isHeadRequest || method.equals("GET") || method.equals("PUT")
-            || method.equals("DELETE") || method.equals("OPTIONS") || method.equals("TRACE")
+    deinit {
+        unsafe content.deinitialize(count: 1)
+        unsafe content.deallocate()
     }
 }

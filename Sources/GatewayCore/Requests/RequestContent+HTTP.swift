@@ -4,7 +4,7 @@ package import FastCGI
 internal import Transport
 
 /// From an HTTP request to meta-variables. RFC 3875 §4.1.
-extension Request {
+extension RequestContent {
     package enum HTTPRefusal: Error {
         case inUse
         case noScript
@@ -15,7 +15,7 @@ extension Request {
     }
 
     /// Adds the meta-variables of an HTTP request; after a failure the request cannot be sent.
-    package func append(_ http: HTTPRequest) throws(HTTPRefusal) {
+    package mutating func append(_ http: HTTPRequest) throws(HTTPRefusal) {
         guard !isInUse else { throw .inUse }
         do {
             try appendAll(of: http)
@@ -27,7 +27,7 @@ extension Request {
         streamsBody = http.streamsBody
     }
 
-    private func appendAll(of http: HTTPRequest) throws(HTTPRefusal) {
+    private mutating func appendAll(of http: HTTPRequest) throws(HTTPRefusal) {
         guard http.fields.count <= HTTPRequest.maxFields else { throw .tooManyFields }
         try appendScript(of: http)
         try add("GATEWAY_INTERFACE", "CGI/1.1")
@@ -48,7 +48,7 @@ extension Request {
         try appendFields(of: http)
     }
 
-    private func appendScript(of http: HTTPRequest) throws(HTTPRefusal) {
+    private mutating func appendScript(of http: HTTPRequest) throws(HTTPRefusal) {
         let path = try split(http)
         try add("SCRIPT_NAME", path.scriptName)
         if path.pathInfo.byteCount > 0 {
@@ -65,7 +65,7 @@ extension Request {
         try add("QUERY_STRING", http.target.part(path.query))
     }
 
-    private func split(_ http: HTTPRequest) throws(HTTPRefusal) -> ScriptPath {
+    private mutating func split(_ http: HTTPRequest) throws(HTTPRefusal) -> ScriptPath {
         do {
             return try unsafe ScriptPath(
                 target: RawSpan(_unsafeBytes: http.target.buffer), rule: http.rule,
@@ -78,7 +78,7 @@ extension Request {
 
     // MARK: Header fields
 
-    private func appendFields(of http: HTTPRequest) throws(HTTPRefusal) {
+    private mutating func appendFields(of http: HTTPRequest) throws(HTTPRefusal) {
         var name = ByteBuffer(capacity: 64)
         var value = ByteBuffer(capacity: 256)
         for (index, field) in http.fields.enumerated() {
@@ -103,7 +103,7 @@ extension Request {
     }
 
     /// The host of the Host field; a client's word, so only where it can be nothing else.
-    private func serverName(of http: HTTPRequest) -> BorrowedBytes {
+    private mutating func serverName(of http: HTTPRequest) -> BorrowedBytes {
         guard http.serverName.isEmpty else { return http.serverName }
         let host = http.fields.first { field in
             field.name.withSpan { $0.equalsIgnoringCase("host", in: 0..<$0.byteCount) }
@@ -114,7 +114,7 @@ extension Request {
 
     // MARK: Adding
 
-    private func add(_ name: RawSpan, _ value: RawSpan) throws(HTTPRefusal) {
+    private mutating func add(_ name: RawSpan, _ value: RawSpan) throws(HTTPRefusal) {
         do {
             try append(name: name, value: value)
         } catch {
@@ -125,35 +125,35 @@ extension Request {
         }
     }
 
-    private func add(_ name: StaticString, _ value: RawSpan) throws(HTTPRefusal) {
+    private mutating func add(_ name: StaticString, _ value: RawSpan) throws(HTTPRefusal) {
         try add(unsafe RawSpan(_unsafeBytes: name.rawBytes), value)
     }
 
-    private func add(_ name: StaticString, _ value: StaticString) throws(HTTPRefusal) {
+    private mutating func add(_ name: StaticString, _ value: StaticString) throws(HTTPRefusal) {
         try add(name, unsafe RawSpan(_unsafeBytes: value.rawBytes))
     }
 
-    private func add(
+    private mutating func add(
         _ name: StaticString, _ value: BorrowedBytes, default text: StaticString = ""
     ) throws(HTTPRefusal) {
         if value.isEmpty { return try add(name, text) }
         try add(name, unsafe RawSpan(_unsafeBytes: value.buffer))
     }
 
-    private func addIfKnown(
+    private mutating func addIfKnown(
         _ name: StaticString, _ value: BorrowedBytes
     ) throws(HTTPRefusal) {
         if !value.isEmpty { try add(name, value) }
     }
 
-    private func add(_ name: StaticString, _ number: UInt32) throws(HTTPRefusal) {
+    private mutating func add(_ name: StaticString, _ number: UInt32) throws(HTTPRefusal) {
         var digits = ByteBuffer(capacity: 20)
         digits.append(decimal: UInt64(number))
         try add(name, digits.bytes)
     }
 
     /// A root without its last slash, and a path behind it.
-    private func add(
+    private mutating func add(
         _ name: StaticString, _ root: BorrowedBytes, followedBy path: RawSpan
     ) throws(HTTPRefusal) {
         var joined = ByteBuffer(capacity: root.count + path.byteCount)
@@ -181,7 +181,7 @@ extension HTTPRequest.Field {
     }
 
     /// Without white space around it; control characters are refused.
-    fileprivate func appendValue(to buffer: inout ByteBuffer) throws(Request.HTTPRefusal) {
+    fileprivate func appendValue(to buffer: inout ByteBuffer) throws(RequestContent.HTTPRefusal) {
         let value = unsafe RawSpan(_unsafeBytes: self.value.buffer)
         guard let trimmed = HeaderField.trimmedValue(of: value) else { throw .malformed }
         buffer.append(value.extracting(trimmed))
