@@ -58,7 +58,6 @@ static void fail_body(gw_exchange *x, apr_status_t status)
     x->body_failure = status;
     x->is_hungry = 0;
     x->ignores_body = 1;
-    gateway_exchange_cancel(x->handle);
 }
 
 static void feed(gw_exchange *x)
@@ -147,6 +146,12 @@ static void take(gw_exchange *x, const gateway_event *event)
     }
 }
 
+/* The answer goes to nobody, or the request cannot be sent to its end. */
+static int is_abandoned(const gw_exchange *x)
+{
+    return x->is_output_broken || x->body_failure != APR_SUCCESS;
+}
+
 /* Ends STDIN and reads the rest, within bounds. */
 static void drain(gw_exchange *x)
 {
@@ -179,18 +184,21 @@ void gw_exchange_run(gw_exchange *x)
         gateway_status status = gateway_exchange_next(x->handle, &event);
         if (status == GATEWAY_AGAIN) {
             gw_wait(x);
-            if (x->is_hungry && !x->is_output_broken) {
+            if (x->is_hungry && !is_abandoned(x)) {
                 feed(x);
             }
         }
         else if (status == GATEWAY_OK) {
             take(x, &event);
         }
-        if (x->is_output_broken) {
-            drain(x);
+        else {
+            break;
         }
-        if ((status != GATEWAY_OK && status != GATEWAY_AGAIN) || x->is_output_broken
-            || (status == GATEWAY_OK && event.type == GATEWAY_EVENT_END)) {
+        if (status == GATEWAY_OK && event.type == GATEWAY_EVENT_END) {
+            break;
+        }
+        if (is_abandoned(x)) {
+            drain(x);
             break;
         }
     }

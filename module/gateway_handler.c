@@ -34,7 +34,10 @@ static void note_result(const gw_exchange *x, const char *backend, int reused, i
 {
     request_rec *r = x->r;
     const gateway_result *result = &x->result;
-    apr_table_setn(r->notes, "gateway-outcome", gateway_outcome_name(result->outcome));
+    /* Drained to its end, such an exchange is complete only for the application. */
+    int is_given_up = x->is_output_broken || x->body_failure;
+    apr_table_setn(r->notes, "gateway-outcome",
+                   gateway_outcome_name(is_given_up ? GATEWAY_OUTCOME_CANCELLED : result->outcome));
     apr_table_setn(r->notes, "gateway-backend", backend);
     note_number(r, "gateway-connect-ms", result->connected_us / 1000);
     note_number(r, "gateway-first-byte-ms", result->first_byte_us / 1000);
@@ -119,9 +122,6 @@ static int fail_unrun(gw_exchange *x, proxy_worker *worker)
 static int status_of(gw_exchange *x, proxy_worker *worker, const char *backend)
 {
     request_rec *r = x->r;
-    if (x->result.outcome == GATEWAY_OUTCOME_COMPLETE) {
-        return finish_answer(x);
-    }
     if (x->is_output_broken) {
         ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "The client aborted the connection.");
         r->connection->keepalive = AP_CONN_CLOSE;
@@ -136,6 +136,9 @@ static int status_of(gw_exchange *x, proxy_worker *worker, const char *backend)
         }
         gw_head_forget(x);
         return ap_map_http_request_error(x->body_failure, HTTP_BAD_REQUEST);
+    }
+    if (x->result.outcome == GATEWAY_OUTCOME_COMPLETE) {
+        return finish_answer(x);
     }
     log_failure(x, backend);
     if (x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT) {
@@ -170,7 +173,9 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn, gatewa
     options.flags |= ap_proxy_connection_reusable(conn) ? GATEWAY_EXCHANGE_KEEP_CONNECTION : 0;
     options.supplied = 1;
     options.descriptor = known->descriptor;
-    options.request_id = 1 + known->requests++ % 2;
+    options.request_id = 1 + known->requests % 2;
+    options.previous_request_id = known->requests ? 3 - options.request_id : 0;
+    ++known->requests;
     options.send_timeout_ms = options.head_timeout_ms = options.read_timeout_ms =
         milliseconds(timeout);
     return gateway_exchange_open(backend, params, &options, &x->handle);
@@ -205,7 +210,7 @@ static int run(gw_exchange *x, proxy_conn_rec *conn, apr_interval_time_t timeout
         gw_exchange_run(x);
         conn->worker->s->transferred += (apr_off_t)x->result.bytes_sent;
         conn->worker->s->read += (apr_off_t)x->result.bytes_received;
-        if (!(x->result.flags & GATEWAY_RESULT_REUSABLE)) {
+        if (!(x->result.flags & GATEWAY_RESULT_REUSABLE) || x->body_failure) {
             conn->close = 1;
         }
     }
