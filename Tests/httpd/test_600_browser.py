@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A browser in front of what module/serve serves."""
 
+import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from processes import ROOT, Process, answers, free_port
@@ -18,6 +20,7 @@ class Serve(Process):
         command = ["module/serve", "--prebuilt", "--port", self.port, *options]
         super().__init__(command, directory / "serve.log", cwd=ROOT)
         self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "module/serve")
+        self.wait_until(lambda: "logs in" in self.read_log(), "module/serve")
         self.address = "http://127.0.0.1:%d/" % self.port
 
 
@@ -56,11 +59,16 @@ def test_a_browser_sees_pages_of_ones_own(start, directory, mpm):
     assert "page of fpm-fcgi\nsum 42\nmethod GET\n" in page
 
 
-def test_ctrl_c_ends_all_of_it(start):
-    serve = start(Serve)
-    serve.popen.send_signal(signal.SIGINT)
+@pytest.mark.parametrize("mpm", ["prefork", "worker", "event"])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
+def test_its_end_is_the_end_of_all(start, mpm, end):
+    serve = start(Serve, "--mpm", mpm)
+    (run,) = re.findall(r"logs in (/[^)]+)\)", serve.read_log())
+    assert Path(run).is_dir()
+    serve.popen.send_signal(end)
     assert serve.popen.wait(20) == 0
     assert not answers("tcp:127.0.0.1:%d" % serve.port)
     in_its_session = ["ps", "-o", "pid=,args=", "-s", str(serve.pid)]
     left = subprocess.run(in_its_session, stdout=subprocess.PIPE, text=True)
     assert left.stdout == ""
+    assert not Path(run).exists()
