@@ -100,7 +100,7 @@ static void begin_answer(gw_exchange *x, const gateway_event *head)
         return;
     }
     if (ap_proxy_should_override(x->proxy, r->status) && ap_is_initial_req(r)) {
-        x->override_status = r->status;
+        x->request->override_status = r->status;
         x->ignores_body = 1;
         /* ap_die takes any other status for a second failure. */
         r->status = HTTP_OK;

@@ -2,9 +2,6 @@
 /* One request from top to bottom: its body, a connection, the exchange on it, the status. */
 #include "mod_gateway.h"
 
-#include <http_connection.h>
-#include <util_filter.h>
-
 #define MOST_MS 86400000
 
 gw_request *gw_request_of(request_rec *r)
@@ -21,144 +18,6 @@ static uint32_t milliseconds(apr_interval_time_t time)
 {
     apr_interval_time_t rounded = (time + 999) / 1000;
     return rounded < 1 ? 1 : rounded > MOST_MS ? MOST_MS : (uint32_t)rounded;
-}
-
-/* ----------------------------------------------------------------------------------- the outcome */
-
-static void note_number(request_rec *r, const char *name, uint64_t number)
-{
-    apr_table_setn(r->notes, name, apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, number));
-}
-
-static void note_result(const gw_exchange *x, const char *backend, int reused, int retried)
-{
-    request_rec *r = x->r;
-    const gateway_result *result = &x->result;
-    /* Drained to its end, such an exchange is complete only for the application. */
-    int is_given_up = x->is_output_broken || x->body_failure;
-    apr_table_setn(r->notes, "gateway-outcome",
-                   gateway_outcome_name(is_given_up ? GATEWAY_OUTCOME_CANCELLED : result->outcome));
-    apr_table_setn(r->notes, "gateway-backend", backend);
-    note_number(r, "gateway-connect-ms", result->connected_us / 1000);
-    note_number(r, "gateway-first-byte-ms", result->first_byte_us / 1000);
-    note_number(r, "gateway-total-ms", result->total_us / 1000);
-    note_number(r, "gateway-app-status", result->application_status);
-    apr_table_setn(r->notes, "gateway-reused", reused ? "1" : "0");
-    apr_table_setn(r->notes, "gateway-retried", retried ? "1" : "0");
-}
-
-static void log_failure(const gw_exchange *x, const char *backend)
-{
-    const gateway_result *result = &x->result;
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, result->error_number, x->r,
-                  APLOGNO(01075) "Error dispatching request to %s: %s, script %s", backend,
-                  result->message[0] ? result->message : gateway_outcome_name(result->outcome),
-                  x->r->filename);
-}
-
-/* HTTP/1.0 without a length has nothing but a reset to show that an answer is not whole. */
-static void reset_client(request_rec *r)
-{
-    conn_rec *c = r->connection;
-    if (c->master || r->proto_num >= HTTP_VERSION(1, 1)
-        || apr_table_get(r->headers_out, "Content-Length")) {
-        return;
-    }
-    apr_os_sock_t descriptor;
-    struct linger at_once = { 1, 0 };
-    if (apr_os_sock_get(&descriptor, ap_get_conn_socket(c)) == APR_SUCCESS) {
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        c->aborted = 1;
-    }
-}
-
-/* Part of the answer went out: the client, caches and HTTP/2 have to see that it is not whole. */
-static int break_off(gw_exchange *x)
-{
-    request_rec *r = x->r;
-    r->connection->keepalive = AP_CONN_CLOSE;
-    ap_proxy_backend_broke(r, x->out);
-    ap_pass_brigade(r->output_filters, x->out);
-    apr_brigade_cleanup(x->out);
-    reset_client(r);
-    return AP_FILTER_ERROR;
-}
-
-static int finish_answer(gw_exchange *x)
-{
-    if (x->request->redirect || x->override_status || x->ignores_body) {
-        return OK;
-    }
-    if (x->r->connection->master && !x->request->body->is_at_end) {
-        gw_flush(x);
-        gw_body_drain(x->request->body, x->r);
-    }
-    APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_eos_create(x->out->bucket_alloc));
-    apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
-    apr_brigade_cleanup(x->out);
-    return status == APR_SUCCESS || x->r->connection->aborted ? OK : AP_FILTER_ERROR;
-}
-
-/* Nothing was run: another of a balancer's members may, unless the body is gone. */
-static int fail_unrun(gw_exchange *x, proxy_worker *worker)
-{
-    request_rec *r = x->r;
-    gw_request *request = x->request;
-    if (x->result.outcome == GATEWAY_OUTCOME_OVERLOADED) {
-        request->retry_after = 1;
-        if (!request->overloaded) {
-            request->overloaded = apr_array_make(r->pool, 2, sizeof(proxy_worker *));
-        }
-        APR_ARRAY_PUSH(request->overloaded, proxy_worker *) = worker;
-    }
-    if (request->body->is_streamed) {
-        apr_table_setn(r->err_headers_out, "Retry-After", "1");
-        ap_die(HTTP_SERVICE_UNAVAILABLE, r);
-        return OK;
-    }
-    return HTTP_SERVICE_UNAVAILABLE;
-}
-
-static int status_of(gw_exchange *x, proxy_worker *worker, const char *backend)
-{
-    request_rec *r = x->r;
-    if (x->is_output_broken) {
-        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "The client aborted the connection.");
-        r->connection->keepalive = AP_CONN_CLOSE;
-        return x->is_client_gone ? OK : AP_FILTER_ERROR;
-    }
-    if (x->body_failure) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, x->body_failure, r,
-                      APLOGNO(01075) "Error dispatching request to %s: (reading input brigade)",
-                      backend);
-        if (x->has_passed) {
-            return break_off(x);
-        }
-        gw_head_forget(x);
-        return ap_map_http_request_error(x->body_failure, HTTP_BAD_REQUEST);
-    }
-    if (x->result.outcome == GATEWAY_OUTCOME_COMPLETE) {
-        return finish_answer(x);
-    }
-    log_failure(x, backend);
-    if (x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT) {
-        apr_table_setn(r->notes, "proxy_timedout", "1");
-    }
-    if (x->has_passed) {
-        return x->ignores_body ? OK : break_off(x);
-    }
-    if (x->override_status) {
-        return OK;
-    }
-    int is_late = x->has_head && x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT;
-    int status = is_late       ? HTTP_GATEWAY_TIME_OUT
-                 : x->has_head ? HTTP_BAD_GATEWAY
-                               : (int)x->result.http_status;
-    apr_brigade_cleanup(x->out);
-    gw_head_forget(x);
-    return status == HTTP_SERVICE_UNAVAILABLE ? fail_unrun(x, worker)
-           : status >= 400                    ? status
-                                              : HTTP_BAD_GATEWAY;
 }
 
 /* --------------------------------------------------------------------------------- the exchange */
@@ -181,7 +40,7 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn, gatewa
     return gateway_exchange_open(backend, params, &options, &x->handle);
 }
 
-/* Runs the request on a connection; the answer's status is left to status_of. */
+/* Runs the request on a connection; what is answered is left to gw_outcome_answer. */
 static int run(gw_exchange *x, proxy_conn_rec *conn, apr_interval_time_t timeout)
 {
     request_rec *r = x->r;
@@ -254,10 +113,12 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
 {
     /* A connection to an application occupies a process of it: kept only if that is asked for. */
     int keeps = worker->s->disablereuse_set && !worker->s->disablereuse;
-    for (int retried = 0;; retried = 1) {
-        int reused;
+    gw_attempt attempt = { .backend = backend };
+    for (;; attempt.is_retry = 1) {
         conn->close = !keeps;
-        int status = gw_connect(r, worker, conf, conn, &reused);
+        apr_time_t begin = apr_time_now();
+        int status = gw_connect(r, worker, conf, conn, &attempt.is_reused);
+        attempt.connect_time = apr_time_now() - begin;
         if (status != OK) {
             return status;
         }
@@ -273,19 +134,14 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
             end(&x);
             return status;
         }
-        note_result(&x, backend, reused, retried);
-        if (!retried && is_worth_another_connection(&x, reused)) {
+        gw_outcome_note(&x, &attempt);
+        if (!attempt.is_retry && is_worth_another_connection(&x, attempt.is_reused)) {
             /* The dead socket shows in gw_connect, which makes a new one. */
             end(&x);
             continue;
         }
-        status = status_of(&x, worker, backend);
+        status = gw_outcome_answer(&x, backend);
         end(&x);
-        if (status == OK && x.override_status) {
-            /* The connection goes back before an error page takes its time. */
-            gw_request_of(r)->redirect = NULL;
-            ap_die(x.override_status, r);
-        }
         return status;
     }
 }
@@ -311,6 +167,7 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
 {
     gw_request *request = gw_request_of(r);
     request->redirect = NULL;
+    request->override_status = 0;
     if (!request->body) {
         request->body = apr_pcalloc(r->pool, sizeof *request->body);
         int status = gw_body_prepare(r, worker, request->body);
@@ -353,7 +210,13 @@ int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, ch
     int status = proxied(r, worker, conf, url, proxyname, proxyport);
     gw_request *request = gw_request_of(r);
     gw_body_settle(request->body, r);
-    return status == OK && request->redirect ? redirect_locally(r, request->redirect) : status;
+    if (status == OK && request->override_status) {
+        ap_die(request->override_status, r);
+    }
+    else if (status == OK && request->redirect) {
+        return redirect_locally(r, request->redirect);
+    }
+    return status;
 }
 
 int gw_post_request(proxy_worker *worker, proxy_balancer *balancer, request_rec *r,
@@ -367,7 +230,7 @@ int gw_post_request(proxy_worker *worker, proxy_balancer *balancer, request_rec 
     for (int i = 0; i < request->overloaded->nelts; ++i) {
         APR_ARRAY_IDX(request->overloaded, i, proxy_worker *)->s->status &= ~PROXY_WORKER_IN_ERROR;
     }
-    if (request->retry_after && r->status == HTTP_SERVICE_UNAVAILABLE) {
+    if (r->status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(r->err_headers_out, "Retry-After", "1");
     }
     return DECLINED;

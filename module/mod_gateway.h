@@ -6,13 +6,14 @@
  *   gateway_directives.c   configuration
  *   gateway_sockets.c      lines that mod_proxy takes for one worker
  *   gateway_canon.c        fcgi:// URL -> r->filename and PATH_INFO
- *   gateway_handler.c      one request: body, connection, attempts, the answer's status
+ *   gateway_handler.c      one request: body, connection, attempts
  *   gateway_body.c         request body: client's filters -> exchange
  *   gateway_spool.c        bodies whose length has to be known first
  *   gateway_params.c       request_rec -> params
  *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
  *   gateway_exchange.c     the exchange's events -> client
  *   gateway_wait.c         what it waits for meanwhile
+ *   gateway_outcome.c      how it ended, and what is answered
  *   gateway_head.c         response head -> headers of the answer
  */
 #ifndef MOD_GATEWAY_H
@@ -111,9 +112,10 @@ void gw_body_settle(gw_body *body, request_rec *r);
 typedef struct gw_request {
     const char *walk_path; /* proxy-fcgi-pathinfo full: to be looked up as a file */
     gw_body *body;
-    const char *redirect;             /* a local redirect to be answered with */
-    apr_array_header_t *overloaded;   /* of proxy_worker *: not to be left in error */
-    int retry_after;                  /* the answer is a 503 since the application is full */
+    /* Answered with once the connection is given back. */
+    const char *redirect; /* a local redirect */
+    int override_status;  /* ProxyErrorOverride */
+    apr_array_header_t *overloaded; /* of proxy_worker *: not to be left in error */
 } gw_request;
 
 gw_request *gw_request_of(request_rec *r);
@@ -160,7 +162,6 @@ typedef struct gw_exchange {
     apr_status_t body_failure;
     char *stderr_line;
     apr_size_t stderr_length;
-    int override_status;      /* ProxyErrorOverride answers with this instead */
     unsigned has_head : 1;
     unsigned has_passed : 1;  /* something went to the client's filters */
     unsigned ignores_body : 1;
@@ -188,6 +189,19 @@ void gw_give_up(gw_exchange *x);
 void gw_head_take(gw_exchange *x, const gateway_event *head);
 /* Takes the head back: nothing of it was passed on, and another answer follows. */
 void gw_head_forget(gw_exchange *x);
+
+/* One try at one connection. */
+typedef struct gw_attempt {
+    const char *backend;
+    int is_reused;
+    int is_retry;
+    apr_interval_time_t connect_time;
+} gw_attempt;
+
+/* Notes for the access log. */
+void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt);
+/* Ends the answer. OK, or the status to fail with. */
+int gw_outcome_answer(gw_exchange *x, const char *backend);
 
 void gw_stderr_take(gw_exchange *x, const char *text, apr_size_t length);
 void gw_stderr_end(gw_exchange *x);

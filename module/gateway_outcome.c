@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How an exchange ended: the end of the answer or the status to fail with, the log, the notes. */
+#include "mod_gateway.h"
+
+#include <apr_portable.h>
+#include <http_connection.h>
+#include <util_filter.h>
+
+static void note_number(request_rec *r, const char *name, uint64_t number)
+{
+    apr_table_setn(r->notes, name, apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, number));
+}
+
+void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt)
+{
+    request_rec *r = x->r;
+    const gateway_result *result = &x->result;
+    /* Drained to its end, such an exchange is complete only for the application. */
+    int is_given_up = x->is_output_broken || x->body_failure;
+    apr_table_setn(r->notes, "gateway-outcome",
+                   gateway_outcome_name(is_given_up ? GATEWAY_OUTCOME_CANCELLED : result->outcome));
+    apr_table_setn(r->notes, "gateway-backend", attempt->backend);
+    note_number(r, "gateway-connect-ms", (uint64_t)apr_time_as_msec(attempt->connect_time));
+    note_number(r, "gateway-first-byte-ms", result->first_byte_us / 1000);
+    note_number(r, "gateway-total-ms", result->total_us / 1000);
+    note_number(r, "gateway-app-status", result->application_status);
+    apr_table_setn(r->notes, "gateway-reused", attempt->is_reused ? "1" : "0");
+    apr_table_setn(r->notes, "gateway-retried", attempt->is_retry ? "1" : "0");
+}
+
+static void log_failure(const gw_exchange *x, const char *backend)
+{
+    const gateway_result *result = &x->result;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, result->error_number, x->r,
+                  APLOGNO(01075) "Error dispatching request to %s: %s, script %s", backend,
+                  result->message[0] ? result->message : gateway_outcome_name(result->outcome),
+                  x->r->filename);
+}
+
+/* HTTP/1.0 without a length has nothing but a reset to show that an answer is not whole. */
+static void reset_client(request_rec *r)
+{
+    conn_rec *c = r->connection;
+    if (c->master || r->proto_num >= HTTP_VERSION(1, 1)
+        || apr_table_get(r->headers_out, "Content-Length")) {
+        return;
+    }
+    apr_os_sock_t descriptor;
+    struct linger at_once = { 1, 0 };
+    if (apr_os_sock_get(&descriptor, ap_get_conn_socket(c)) == APR_SUCCESS) {
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        c->aborted = 1;
+    }
+}
+
+/* Part of the answer went out: the client, caches and HTTP/2 have to see that it is not whole. */
+static int break_off(gw_exchange *x)
+{
+    request_rec *r = x->r;
+    r->connection->keepalive = AP_CONN_CLOSE;
+    ap_proxy_backend_broke(r, x->out);
+    ap_pass_brigade(r->output_filters, x->out);
+    apr_brigade_cleanup(x->out);
+    reset_client(r);
+    return AP_FILTER_ERROR;
+}
+
+static int finish_answer(gw_exchange *x)
+{
+    if (x->request->redirect || x->request->override_status || x->ignores_body) {
+        return OK;
+    }
+    if (x->r->connection->master && !x->request->body->is_at_end) {
+        gw_flush(x);
+        gw_body_drain(x->request->body, x->r);
+    }
+    APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_eos_create(x->out->bucket_alloc));
+    apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
+    apr_brigade_cleanup(x->out);
+    return status == APR_SUCCESS || x->r->connection->aborted ? OK : AP_FILTER_ERROR;
+}
+
+/* Nothing was run: another of a balancer's members may, unless the body is gone. */
+static int fail_unrun(gw_exchange *x)
+{
+    request_rec *r = x->r;
+    gw_request *request = x->request;
+    if (x->result.outcome == GATEWAY_OUTCOME_OVERLOADED) {
+        if (!request->overloaded) {
+            request->overloaded = apr_array_make(r->pool, 2, sizeof(proxy_worker *));
+        }
+        APR_ARRAY_PUSH(request->overloaded, proxy_worker *) = x->worker;
+    }
+    if (request->body->is_streamed) {
+        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+        ap_die(HTTP_SERVICE_UNAVAILABLE, r);
+        return OK;
+    }
+    return HTTP_SERVICE_UNAVAILABLE;
+}
+
+int gw_outcome_answer(gw_exchange *x, const char *backend)
+{
+    request_rec *r = x->r;
+    if (x->is_output_broken) {
+        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "The client aborted the connection.");
+        r->connection->keepalive = AP_CONN_CLOSE;
+        return x->is_client_gone ? OK : AP_FILTER_ERROR;
+    }
+    if (x->body_failure) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, x->body_failure, r,
+                      APLOGNO(01075) "Error dispatching request to %s: (reading input brigade)",
+                      backend);
+        if (x->has_passed) {
+            return break_off(x);
+        }
+        gw_head_forget(x);
+        return ap_map_http_request_error(x->body_failure, HTTP_BAD_REQUEST);
+    }
+    if (x->result.outcome == GATEWAY_OUTCOME_COMPLETE) {
+        return finish_answer(x);
+    }
+    log_failure(x, backend);
+    if (x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT) {
+        apr_table_setn(r->notes, "proxy_timedout", "1");
+    }
+    if (x->has_passed) {
+        return x->ignores_body ? OK : break_off(x);
+    }
+    if (x->request->override_status) {
+        return OK;
+    }
+    int is_late = x->has_head && x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT;
+    int status = is_late       ? HTTP_GATEWAY_TIME_OUT
+                 : x->has_head ? HTTP_BAD_GATEWAY
+                               : (int)x->result.http_status;
+    apr_brigade_cleanup(x->out);
+    gw_head_forget(x);
+    return status == HTTP_SERVICE_UNAVAILABLE ? fail_unrun(x)
+           : status >= 400                    ? status
+                                              : HTTP_BAD_GATEWAY;
+}
