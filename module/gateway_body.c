@@ -201,8 +201,8 @@ gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
     return GW_FED;
 }
 
-/* mod_http2 resets a stream whose body is left unread when the answer ends, and a client may lose the
- * answer over it. */
+/* mod_http2 resets a stream whose body is left unread when the answer ends, and a client may lose
+ * the answer over it. */
 void gw_body_drain(gw_body *body, request_rec *r)
 {
     if (body->is_at_end || !r->connection->master || r->expecting_100) {

@@ -51,7 +51,7 @@ static void deliver(gw_exchange *x)
     }
 }
 
-/* ------------------------------------------------------------------------------------ the client */
+/* ----------------------------------------------------------------------------------- the client */
 
 static void fail_body(gw_exchange *x, apr_status_t status)
 {
@@ -79,7 +79,7 @@ static void feed(gw_exchange *x)
     }
 }
 
-/* ------------------------------------------------------------------------------------ the answer */
+/* ----------------------------------------------------------------------------------- the answer */
 
 /* 304 or 412: the answer ends here, the exchange goes on to its end. */
 static void answer_condition(gw_exchange *x, int status)

@@ -146,7 +146,7 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     }
 }
 
-/* ------------------------------------------------------------------------------------- the hooks */
+/* ------------------------------------------------------------------------------------ the hooks */
 
 /* RFC 3875 section 6.2.2: answered as if the client had asked for that path. */
 static int redirect_locally(request_rec *r, const char *location)

@@ -151,8 +151,8 @@ static int add_variables(request_rec *r, gateway_request *params)
         if (strcmp(name, "HTTP_COOKIE") == 0) {
             value = rejoined_cookies(r->pool, value);
         }
-        ap_log_rerror(APLOG_MARK, APLOG_TRACE8, 0, r, APLOGNO(01062) "sending env var '%s' value '%s'",
-                      name, value);
+        ap_log_rerror(APLOG_MARK, APLOG_TRACE8, 0, r,
+                      APLOGNO(01062) "sending env var '%s' value '%s'", name, value);
         gateway_status status =
             gateway_request_param(params, name, strlen(name), value, strlen(value));
         if (status != GATEWAY_OK) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mod_proxy tells workers apart by the URL behind "unix:PATH|", not by the path: of two lines with one
- * URL and different sockets both go to the first one's. No module sees that when it happens (AH01145),
- * so it is looked for in the configuration tree.
+ * mod_proxy tells workers apart by the URL behind "unix:PATH|", not by the path: of two lines with
+ * one URL and different sockets both go to the first one's. No module sees that when it happens
+ * (AH01145), so it is looked for in the configuration tree.
  */
 #include "mod_gateway.h"
 

@@ -12,8 +12,8 @@
 /* A client that has closed its side. */
 #define GONE (POLLRDHUP | POLLHUP | POLLERR)
 
-/* The descriptor that tells when the client has sent more, or -1: there is none to be had. Never the
- * connection's own socket: a stream of HTTP/2 has none. */
+/* The descriptor that tells when the client has sent more, or -1: there is none to be had. Never
+ * the connection's own socket: a stream of HTTP/2 has none. */
 static int client_descriptor(request_rec *r)
 {
     apr_pollfd_t client = { .p = r->pool, .reqevents = APR_POLLIN };
@@ -47,7 +47,7 @@ void gw_await_body(request_rec *r, int time)
     poll(&client, 1, client.fd >= 0 ? time : lesser(time, BODY_LOOK_MS));
 }
 
-/* Without a deadline of its own the exchange has sent everything and waits for the client's body. */
+/* Without a deadline of its own the exchange has sent all it has and waits for the client's body. */
 static int wants_body(const gateway_wait *due)
 {
     return due->timeout_ms == GATEWAY_WAIT_FOREVER;

@@ -101,7 +101,7 @@ gateway_backend *gw_backend_of(const proxy_worker *worker)
     return handle;
 }
 
-/* ------------------------------------------------------------------------------------ start-up */
+/* ------------------------------------------------------------------------------------- start-up */
 
 static const char *file_of(const module *record)
 {
@@ -146,7 +146,7 @@ static int check_modules(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *tem
     return status != OK ? status : stop_on_other_library(log_pool);
 }
 
-/* --------------------------------------------------------------------------------------- hooks */
+/* ---------------------------------------------------------------------------------------- hooks */
 
 static apr_status_t forget_record(void *unused)
 {

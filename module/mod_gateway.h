@@ -42,7 +42,7 @@ extern module *gw_record;
  * to pieces of this size. */
 #define GW_BODY_AT_HAND 65536
 
-/* ------------------------------------------------------------------------------ configuration */
+/* -------------------------------------------------------------------------------- configuration */
 
 typedef enum { GW_TYPE_UNSET, GW_TYPE_FPM, GW_TYPE_GENERIC } gw_type;
 
@@ -73,7 +73,7 @@ gw_directory *gw_directory_of(const request_rec *r);
 /* php-fpm is assumed unless the directory says otherwise: it strips "proxy:fcgi://" itself. */
 int gw_may_be_fpm(const request_rec *r);
 
-/* ------------------------------------------------------------------------------ request body */
+/* --------------------------------------------------------------------------------- request body */
 
 /* The client's request body on its way to an application. */
 typedef struct gw_body {
@@ -106,7 +106,7 @@ void gw_body_drain(gw_body *body, request_rec *r);
 /* The client's connection must not be read on as a next request while a body is left in it. */
 void gw_body_settle(gw_body *body, request_rec *r);
 
-/* ------------------------------------------------------------------------------ request state */
+/* -------------------------------------------------------------------------------- request state */
 
 /* What is known of a request, over all its attempts at a balancer's members. */
 typedef struct gw_request {
@@ -132,7 +132,7 @@ int gw_params_add(request_rec *r, gateway_request *params);
 /* The library's backend for connections of a worker. */
 gateway_backend *gw_backend_of(const proxy_worker *worker);
 
-/* ------------------------------------------------------------------------------- connections */
+/* ---------------------------------------------------------------------------------- connections */
 
 /* What is known of a connection, in proxy_conn_rec.data for as long as its socket lives. */
 typedef struct gw_connection {
@@ -147,7 +147,7 @@ apr_interval_time_t gw_timeout(const request_rec *r, const proxy_worker *worker,
 int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
                int *reused);
 
-/* --------------------------------------------------------------------------------- exchanges */
+/* ------------------------------------------------------------------------------------ exchanges */
 
 typedef struct gw_exchange {
     request_rec *r;
