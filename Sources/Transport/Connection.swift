@@ -33,7 +33,9 @@ package struct Connection: ~Copyable {
         /// Exchanges that were begun on it.
         package var exchangeCount: UInt32 = 0
         package var lastRequestID: UInt16 = 0
-        package var idleUntil = MonotonicTime.distantFuture
+        /// Whether the last exchange had a body that its application may have left unread.
+        package var hadLargeBody = false
+        package var idleSince = MonotonicTime(nanoseconds: 0)
         fileprivate var receiveTimeout: UInt32 = 0
         fileprivate var sendTimeout: UInt32 = 0
     }

@@ -2,6 +2,7 @@
 
 import CGateway
 import GatewayABI
+import Glibc
 import Synchronization
 import Testing
 
@@ -19,7 +20,7 @@ struct ReuseTests {
             $0.flags = GATEWAY_BACKEND_KEEP_CONNECTIONS
         }
         for round in 0..<5 {
-            let answer = try backend.handle(round % 2 == 0 ? "GET" : "POST")
+            let answer = try backend.handle(round < 2 ? "GET" : "POST")
             #expect(answer.outcome == .GATEWAY_OUTCOME_COMPLETE)
             #expect(answer.body == "on 0")
             #expect(answer.isReused == (round > 0))
@@ -76,11 +77,34 @@ struct ReuseTests {
             $0.flags = GATEWAY_BACKEND_KEEP_CONNECTIONS
         }
         #expect(try backend.handle("GET").body == "first")
+        // Kept for so long, the connection counts as one that the application keeps.
+        usleep(10_000)
         let broken = try backend.handle("POST", body: [1, 2, 3])
         #expect(broken.outcome == .GATEWAY_OUTCOME_TRUNCATED)
         #expect(broken.result.http_status == 502)
         #expect(broken.isRetried == false)
         #expect(posts.value == 1)
+    }
+
+    @Test("that may be closed at once is not for a POST")
+    func freshForPost() throws {
+        let application = ScriptedApplication(isConcurrent: true) { connection in
+            while let request = connection.readRequest() {
+                connection.send(wholeAnswer("on \(connection.number)", id: request[0].requestID))
+            }
+        }
+        defer { application.stop() }
+        let backend = try OpenBackend(application.address) {
+            $0.flags = GATEWAY_BACKEND_KEEP_CONNECTIONS
+        }
+        #expect(try backend.handle("POST").isReused == false)
+        // Used once and a moment ago: nobody knows yet whether the application keeps it.
+        #expect(try backend.handle("GET").isReused)
+        // Now it is known.
+        #expect(try backend.handle("POST").isReused)
+        #expect(try backend.handle("POST", body: Array(repeating: 1, count: 60_000)).isReused)
+        usleep(10_000)
+        #expect(try backend.handle("POST").isReused)
     }
 
     @Test("that broke is tried once more for a GET, on a fresh one")

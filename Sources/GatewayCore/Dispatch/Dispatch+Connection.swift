@@ -6,6 +6,9 @@ internal import Transport
 
 /// The way to a connection and back.
 extension Dispatch {
+    /// What applications read of a request whether they want it or not.
+    private static let readAheadSize = 8_192
+
     mutating func beginConnecting() {
         guard let backend else { return }
         backend.state.closing.serve()
@@ -16,7 +19,9 @@ extension Dispatch {
                 isTCP: supplied.isTCP)
             connection.record.lastRequestID = supplied.previousRequestID
             isReused = supplied.previousRequestID != 0
-            beginExchange(requestID: supplied.requestID, isKept: supplied.keepsConnection)
+            beginExchange(
+                requestID: supplied.requestID, isKept: supplied.keepsConnection,
+                now: times.connectBegan)
             return
         }
         if let kept = takeIdle() {
@@ -24,7 +29,7 @@ extension Dispatch {
             isReused = true
             beginExchange(
                 requestID: connection.record.lastRequestID == 1 ? 2 : 1,
-                isKept: backend.options.keepsConnections)
+                isKept: backend.options.keepsConnections, now: times.connectBegan)
             return
         }
         beginFresh()
@@ -49,7 +54,8 @@ extension Dispatch {
             connector = nil
             connection = fresh
             noteConnected()
-            beginExchange(requestID: 1, isKept: backend?.options.keepsConnections ?? false)
+            beginExchange(
+                requestID: 1, isKept: backend?.options.keepsConnections ?? false, now: .now)
             return nil
         case .failed(let error):
             connector = nil
@@ -81,17 +87,20 @@ extension Dispatch {
     /// A kept connection; one that the request could not be sent again on is looked at first.
     private mutating func takeIdle() -> Connection? {
         guard let backend, let place, backend.options.keepsConnections else { return nil }
-        let now = MonotonicTime.now
-        while let kept = backend.state.pools[place].acquire(now: now) {
-            if mayBeSentTwice || kept.isAliveAndEmpty() { return kept }
+        let pool = backend.state.pools[place]
+        let isRepeatable = mayBeSentTwice
+        while let kept = pool.acquire(now: times.connectBegan, isRepeatable: isRepeatable) {
+            if isRepeatable || kept.isAliveAndEmpty() { return kept }
         }
         return nil
     }
 
-    private mutating func beginExchange(requestID: UInt16, isKept: Bool) {
+    private mutating func beginExchange(
+        requestID: UInt16, isKept: Bool, now: MonotonicTime
+    ) {
         guard let request else { return }
-        times.connected = .now
-        times.sendProgress = times.connected ?? .now
+        times.connected = now
+        times.sendProgress = now
         unsafe request.content.pointee.head.finish(
             requestID: requestID, role: .responder, keepConnection: isKept)
         stream.begin(requestID: requestID, headCount: unsafe request.content.pointee.head.count)
@@ -121,6 +130,7 @@ extension Dispatch {
         else { return dropConnection() }
         var kept = Connection.none
         swap(&kept, &connection)
+        kept.record.hadLargeBody = counts.sent > UInt64(Self.readAheadSize)
         backend.state.pools[place].release(kept, now: times.ended ?? .now)
     }
 

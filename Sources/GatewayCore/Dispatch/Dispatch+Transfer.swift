@@ -32,7 +32,9 @@ extension Dispatch {
         }
         stream.planWrite(window: atHand.bytes.count, isLast: atHand.isLast)
         guard stream.plan.size > 0 else { return true }
-        if !options.isNonblocking {
+        if options.isNonblocking {
+            connection.setBlocking(false)
+        } else {
             connection.setBlocking(stream.plan.size <= Self.maxBlockingWrite && atHand.isLast)
             connection.armSend(options.timeouts.send)
         }
@@ -50,6 +52,7 @@ extension Dispatch {
         case .done(let count):
             counts.sent += UInt64(count)
             times.sendProgress = .now
+            hasJustSent = true
             isSendBlocked = count < stream.plan.size
             return stream.sent(count)
         case .wouldBlock:
@@ -57,6 +60,7 @@ extension Dispatch {
         case .failed(let error):
             // Not yet a failed request: the answer may be there to be read.
             isSendOver = true
+            times.sendProgress = .now
             sendError = error
         case .ended:
             isSendOver = true
@@ -65,7 +69,7 @@ extension Dispatch {
     }
 
     mutating func noteSent() {
-        if times.sent == nil, !isSending { times.sent = .now }
+        if times.sent == nil, !isSending { times.sent = times.sendProgress }
     }
 
     private mutating func fillVector(_ pieces: Span<BorrowedBytes>) {
@@ -102,7 +106,9 @@ extension Dispatch {
 
     private mutating func waitAndReceive() -> Step? {
         let due = deadline
-        let now = MonotonicTime.now
+        // The clock was read a moment ago if something was sent just now.
+        let now = hasJustSent ? times.sendProgress : .now
+        hasJustSent = false
         guard now < due.time else { return timeOut(due.stage) }
         if isSending {
             var interest: Interest = .read
@@ -147,9 +153,10 @@ extension Dispatch {
             input.received(count)
             isDrained = count < input.capacity
             counts.received += UInt64(count)
+            times.received = .now
             if !hasReceived {
                 hasReceived = true
-                times.firstByte = .now
+                times.firstByte = times.received
             }
             return true
         case .wouldBlock: return false

@@ -76,6 +76,8 @@ package struct Dispatch: ~Copyable {
     var isReceiveDue = false
     /// The last receive took all there was.
     var isDrained = false
+    /// `sendProgress` is the time of this turn.
+    var hasJustSent = false
     /// The error that ended sending.
     var sendError: SystemError?
 
@@ -94,6 +96,7 @@ package struct Dispatch: ~Copyable {
         var sendProgress = MonotonicTime(nanoseconds: 0)
         var sent: MonotonicTime?
         var firstByte: MonotonicTime?
+        var received = MonotonicTime(nanoseconds: 0)
         var bodyProgress = MonotonicTime(nanoseconds: 0)
         var ended: MonotonicTime?
     }
@@ -218,10 +221,11 @@ package struct Dispatch: ~Copyable {
         case .needsInput: break
         case .head(let isLocalRedirect):
             isHeadTold = true
-            times.bodyProgress = .now
+            times.bodyProgress = times.received
             return .head(isLocalRedirect: isLocalRedirect)
         case .body(let range):
             counts.body += UInt64(range.count)
+            times.bodyProgress = times.received
             lookAhead()
             return .body(input.part(range))
         case .stderr(let range):
@@ -255,7 +259,7 @@ package struct Dispatch: ~Copyable {
         if let failure = Failure(end, stage: stage) {
             fail(failure)
         } else {
-            times.ended = .now
+            times.ended = times.received
             releaseConnection()
             finish()
         }

@@ -23,19 +23,31 @@ final class ConnectionPool: Sendable {
         closeAll()
     }
 
+    /// Some applications close each connection a moment after the answer, asked to keep it or not,
+    /// or when they have left a body unread. Who has not closed after this time means to keep it.
+    private static let trialMilliseconds: UInt32 = 5
+
     /// The connection that was used last, since it is the likeliest to be alive; nil when none is.
-    func acquire(now: MonotonicTime) -> Connection? {
+    /// A request that cannot be sent again, should the connection be dead, gets only one that its
+    /// application is seen to keep.
+    func acquire(now: MonotonicTime, isRepeatable: Bool) -> Connection? {
         state.withLock { state in
             dropExpired(&state, now: now)
-            guard let record = state.idle.popLast() else { return nil }
-            return Connection(record)
+            let index = state.idle.lastIndex { isRepeatable || isProven($0, now: now) }
+            guard let index else { return nil }
+            return Connection(state.idle.remove(at: index))
         }
+    }
+
+    private func isProven(_ record: Connection.Record, now: MonotonicTime) -> Bool {
+        if record.exchangeCount > 1, !record.hadLargeBody { return true }
+        return record.idleSince.advanced(byMilliseconds: Self.trialMilliseconds) <= now
     }
 
     /// Keeps a connection whose exchange ended complete, or closes it when there is no room.
     func release(_ connection: consuming Connection, now: MonotonicTime) {
         var record = connection.keep()
-        record.idleUntil = now.advanced(byMilliseconds: options.idleTimeout)
+        record.idleSince = now
         let isKept = state.withLock { state in
             dropExpired(&state, now: now)
             guard !state.isClosed, state.idle.count < options.maxIdle else { return false }
@@ -83,10 +95,14 @@ final class ConnectionPool: Sendable {
         return age > 0 && record.openedAt.advanced(byMilliseconds: age) <= now
     }
 
+    private func isExpired(_ record: Connection.Record, now: MonotonicTime) -> Bool {
+        record.idleSince.advanced(byMilliseconds: options.idleTimeout) <= now
+    }
+
     /// The one idle for longest is the first.
     private func dropExpired(_ state: inout State, now: MonotonicTime) {
         var expired = 0
-        while expired < state.idle.count, state.idle[expired].idleUntil <= now {
+        while expired < state.idle.count, isExpired(state.idle[expired], now: now) {
             _ = Connection(state.idle[expired])
             expired += 1
         }
