@@ -120,6 +120,7 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
         int status = gw_connect(r, worker, conf, conn, &attempt.is_reused);
         attempt.connect_time = apr_time_now() - begin;
         if (status != OK) {
+            gw_outcome_note_unconnected(r, &attempt);
             return status;
         }
         gw_exchange x = { .r = r,

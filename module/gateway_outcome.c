@@ -28,6 +28,14 @@ void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt)
     apr_table_setn(r->notes, "gateway-retried", attempt->is_retry ? "1" : "0");
 }
 
+void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt)
+{
+    apr_table_setn(r->notes, "gateway-outcome",
+                   gateway_outcome_name(GATEWAY_OUTCOME_CONNECT_FAILED));
+    apr_table_setn(r->notes, "gateway-backend", attempt->backend);
+    note_number(r, "gateway-connect-ms", (uint64_t)apr_time_as_msec(attempt->connect_time));
+}
+
 static void log_failure(const gw_exchange *x, const char *backend)
 {
     const gateway_result *result = &x->result;

@@ -93,5 +93,9 @@ int gw_body_spool(request_rec *r, proxy_conn_rec *connection, gw_body *body)
         apr_brigade_insert_file(body->kept, file, 0, in_file, r->pool);
         APR_BRIGADE_INSERT_TAIL(body->kept, apr_bucket_eos_create(buckets));
     }
+    if (apr_table_get(r->subprocess_env, "proxy-sendextracrlf")) {
+        APR_BUCKET_INSERT_BEFORE(APR_BRIGADE_LAST(body->kept),
+                                 apr_bucket_immortal_create(CRLF_ASCII, 2, buckets));
+    }
     return OK;
 }

@@ -47,7 +47,7 @@ void gw_await_body(request_rec *r, int time)
     poll(&client, 1, client.fd >= 0 ? time : lesser(time, BODY_LOOK_MS));
 }
 
-/* Without a deadline of its own the exchange has sent all it has and waits for the client's body. */
+/* Without a deadline of its own the exchange has sent all and waits for the client's body. */
 static int wants_body(const gateway_wait *due)
 {
     return due->timeout_ms == GATEWAY_WAIT_FOREVER;

@@ -200,6 +200,7 @@ typedef struct gw_attempt {
 
 /* Notes for the access log. */
 void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt);
+void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt);
 /* Ends the answer. OK, or the status to fail with. */
 int gw_outcome_answer(gw_exchange *x, const char *backend);
 
