@@ -135,6 +135,15 @@ def check_tags(sources):
                 seen[tag] = "%s:%d" % (path, number)
 
 
+def check_readme(paths):
+    """The README names files; a name that has moved misleads the reader."""
+    names = [str(path.relative_to(ROOT)) for path in paths]
+    text = (ROOT / "README.md").read_text()
+    for said in sorted(set(re.findall(r"`([\w/+.-]+\.(?:swift|c|h|py|sh))`", text))):
+        if not any(name == said or name.endswith("/" + said) for name in names):
+            yield "README.md: there is no %s" % said
+
+
 def check_file(path, text):
     lines = text.split("\n")
     name = path.relative_to(ROOT)
@@ -152,7 +161,7 @@ def check_file(path, text):
 
 def main():
     paths = tracked()
-    faults = [*check_top(paths), *check_header()]
+    faults = [*check_top(paths), *check_header(), *check_readme(paths)]
     sources = []
     for path in paths:
         try:
