@@ -12,7 +12,7 @@ package enum ForkGeneration {
 
     package static var current: UInt32 { count.load(ordering: .relaxed) }
 
-    /// Begins to count forks; once for the life of the process, since the library is never unloaded.
+    /// Begins to count forks, once for the life of the process: the library is never unloaded.
     package static func watch() {
         guard !isWatching.exchange(true, ordering: .relaxed) else { return }
         _ = pthread_atfork(nil, nil) {

@@ -16,7 +16,7 @@ package struct SocketAddress: Sendable {
     /// sun_path is 108 bytes, of which the last ends the string.
     private static let maxPath = 107
 
-    /// A socket in the file system, or with a leading zero byte in the abstract namespace (unix(7)).
+    /// A socket in the file system, or one in the abstract namespace (unix(7)).
     ///
     /// - Returns: nil when the path is empty or longer than 107 bytes.
     package init?(unixPath path: UnsafeRawBufferPointer, isAbstract: Bool) {

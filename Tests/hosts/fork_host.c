@@ -5,7 +5,7 @@
  *
  *     fork_host ADDRESS SCRIPT
  *
- * ADDRESS is of an application whose processes answer with their request's QUERY_STRING in the body.
+ * ADDRESS is of an application that answers with the QUERY_STRING of its request in the body.
  * Ends with 0 when every answer in both processes was whole and right, and the child reused nothing
  * of the parent's.
  */
@@ -104,7 +104,8 @@ int main(int argc, char **argv)
     }
     is_right &= ask_often(backend, "parent", &is_reused);
     is_right &= is_reused;
-    is_right &= waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    is_right &= waitpid(child, &status, 0) == child;
+    is_right &= WIFEXITED(status) && WEXITSTATUS(status) == 0;
     /* The child's end has closed nothing of the parent's. */
     is_right &= ask_often(backend, "after", &is_reused) && is_reused;
     printf("%s\n", is_right ? "right" : "wrong");
