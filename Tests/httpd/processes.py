@@ -15,7 +15,7 @@ READY_SECONDS = 30
 
 
 class Process:
-    """A child in a process group of its own, ended with all that it started."""
+    """A child in a session of its own, ended with all that it started."""
 
     def __init__(self, command, log, **options):
         self.log = log
@@ -43,6 +43,13 @@ class Process:
     def read_log(self):
         return Path(self.log).read_text(errors="replace")
 
+    def session(self):
+        """The processes that came from this one and are there, in whatever process group."""
+        listing = subprocess.run(
+            ["ps", "-o", "pid=", "-s", str(self.pid)], stdout=subprocess.PIPE, text=True
+        )
+        return [int(pid) for pid in listing.stdout.split()]
+
     def stop(self, signal_number=signal.SIGTERM):
         if self.popen.poll() is None:
             self.popen.send_signal(signal_number)
@@ -50,10 +57,11 @@ class Process:
                 self.popen.wait(15)
             except subprocess.TimeoutExpired:
                 pass
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        for left in self.session():
+            try:
+                os.kill(left, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self.popen.wait()
         if self.popen.stdout:
             self.popen.stdout.close()
