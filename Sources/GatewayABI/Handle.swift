@@ -34,7 +34,19 @@ struct Handle<Object: AnyObject> {
         guard let pointer = pointer else { return nil }
         let block = UnsafeMutablePointer<Block>(pointer)
         guard block.pointee.kind == kind.rawValue else { return nil }
-        return block.pointee.object._withUnsafeGuaranteedRef { $0 }
+        return block.pointee.object.takeUnretainedValue()
+    }
+
+    /// What an object of this kind has behind a pointer from the host, without counting a reference
+    /// to it: the host keeps the handle for the time of the call.
+    @inline(__always)
+    static func lend<Part>(
+        _ pointer: OpaquePointer?, kind: HandleKind, _ part: (Object) -> Part
+    ) -> Part? {
+        guard let pointer else { return nil }
+        let block = UnsafeMutablePointer<Block>(pointer)
+        guard block.pointee.kind == kind.rawValue else { return nil }
+        return block.pointee.object._withUnsafeGuaranteedRef(part)
     }
 
     /// Ends a handle; answers its object for the last time.

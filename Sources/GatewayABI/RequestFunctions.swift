@@ -22,12 +22,14 @@ public func gatewayRequestParam(
     _ request: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ nameLength: Int,
     _ value: UnsafePointer<CChar>?, _ valueLength: Int
 ) -> gateway_status {
-    guard let request = Handle<Request>.object(request, kind: .request),
-        let name = bytes(name, nameLength), let value = bytes(value, valueLength)
+    guard let content = Handle<Request>.lend(request, kind: .request, { $0.content }),
+        nameLength >= 0, name != nil || nameLength == 0,
+        valueLength >= 0, value != nil || valueLength == 0
     else { return .GATEWAY_ERR_INVALID }
     do {
-        try request.content.pointee.append(
-            name: RawSpan(_unsafeBytes: name.buffer), value: RawSpan(_unsafeBytes: value.buffer))
+        try content.pointee.append(
+            name: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: name, count: nameLength)),
+            value: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: value, count: valueLength)))
         return .GATEWAY_OK
     } catch {
         return gateway_status(error)
