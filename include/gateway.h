@@ -639,13 +639,15 @@ typedef enum GATEWAY_OPEN_ENUM gateway_event_type {
 } gateway_event_type;
 
 /* The next gateway_exchange_next answers at once, from what was received already. The pointers of
- * this event then stay valid until the call after that one, so that a host can gather all events of
- * one receive before it passes them on. */
+ * this event then stay valid through that call too, and so on up to the call after the first event
+ * without this flag: a host can gather all events of one receive before it passes them on. */
 #define GATEWAY_EVENT_MORE 0x1u
 /* Only for GATEWAY_EVENT_HEAD: the response is a local redirect (RFC 3875 section 6.2.2). Its
  * Location is a path of this server, with a query perhaps, that the host answers with instead;
  * nothing but GATEWAY_EVENT_END follows. */
 #define GATEWAY_EVENT_LOCAL_REDIRECT 0x2u
+/* Only for GATEWAY_EVENT_HEAD: the application sent Status itself. */
+#define GATEWAY_EVENT_STATUS_GIVEN 0x4u
 
 /* What happened next. Without GATEWAY_EVENT_MORE the pointers are valid until the next call on the
  * same exchange. */
@@ -657,10 +659,12 @@ typedef struct gateway_event {
     const gateway_field *fields; /* without Status; repeated fields stay apart */
     size_t field_count;
     gateway_bytes data;
+    gateway_bytes reason; /* the phrase behind the number in Status; empty where there is none */
 } gateway_event;
 
 /* clang-format off */
-#define GATEWAY_EVENT_INIT { sizeof(gateway_event), GATEWAY_EVENT_END, 0, 0, NULL, 0, { NULL, 0 } }
+#define GATEWAY_EVENT_INIT \
+    { sizeof(gateway_event), GATEWAY_EVENT_END, 0, 0, NULL, 0, { NULL, 0 }, { NULL, 0 } }
 /* clang-format on */
 
 /*
@@ -752,8 +756,8 @@ typedef struct gateway_result {
     gateway_outcome outcome;
     gateway_stage stage;         /* where it failed; GATEWAY_STAGE_END when it did not */
     uint32_t flags;              /* GATEWAY_RESULT_ flags */
-    uint32_t http_status;        /* the application's; the one to answer with when the outcome is
-                                    not complete and no head was handed out; 0 for cancelled */
+    uint32_t http_status;        /* the application's once a head was handed out; before that the
+                                    one to answer with, 0 for cancelled */
     uint32_t application_status; /* appStatus of END_REQUEST (FastCGI 1.0 section 5.5) */
     int32_t error_number;        /* errno's value of the failure, or 0 */
     uint64_t bytes_sent;         /* to the application, records included */

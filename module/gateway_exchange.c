@@ -107,7 +107,9 @@ static void begin_answer(gw_exchange *x, const gateway_event *head)
         apr_table_setn(r->notes, "proxy-error-override", "1");
         return;
     }
-    if (r->status == HTTP_OK && r->method_number == M_GET) {
+    /* An application that says 200 itself has looked at the conditions. */
+    if (r->status == HTTP_OK && !(head->flags & GATEWAY_EVENT_STATUS_GIVEN)
+        && r->method_number == M_GET) {
         int condition = ap_meets_conditions(r);
         if (condition != OK) {
             answer_condition(x, condition);

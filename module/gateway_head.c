@@ -127,6 +127,10 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
     r->err_headers_out = apr_table_copy(r->pool, r->err_headers_out);
     r->status = (int)head->http_status;
     r->status_line = NULL;
+    if (head->reason.length > 0) {
+        r->status_line = apr_psprintf(r->pool, "%d %.*s", r->status, (int)head->reason.length,
+                                      (const char *)head->reason.bytes);
+    }
     for (size_t i = 0; i < head->field_count; ++i) {
         char *name = string_of(r->pool, head->fields[i].name);
         if (!is_hop_by_hop(r->pool, name, connection)) {

@@ -16,6 +16,9 @@ extension Dispatch {
             event.type = .GATEWAY_EVENT_HEAD
             event.flags = isLocalRedirect ? GATEWAY_EVENT_LOCAL_REDIRECT : 0
             event.http_status = UInt32(reader.head.status)
+            if reader.head.isStatusGiven { event.flags |= GATEWAY_EVENT_STATUS_GIVEN }
+            event.reason = gateway_bytes(
+                BorrowedBytes(reader.head.address).part(reader.head.reason))
             fillFields()
             event.fields =
                 fieldMemory.address.assumingMemoryBound(to: gateway_field.self)

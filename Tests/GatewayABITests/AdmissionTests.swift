@@ -4,7 +4,6 @@ import CAPR
 import CGateway
 import GatewayABI
 import Glibc
-import Synchronization
 import Testing
 
 @Suite("Admission")
@@ -45,7 +44,7 @@ struct AdmissionTests {
 
     @Test("serves in the order of arrival")
     func order() throws {
-        let seen = Mutex<[UInt8]>([])
+        let seen = Guarded<[UInt8]>([])
         let application = ScriptedApplication(isConcurrent: true) { connection in
             guard let request = connection.readRequest() else { return }
             let body = request.filter { $0.type == 5 }.flatMap(\.content)
@@ -171,7 +170,7 @@ struct AdmissionTests {
 
 /// What runs at once, and the most that ever did.
 private final class Gauge: Sendable {
-    private let state = Mutex((now: 0, peak: 0))
+    private let state = Guarded((now: 0, peak: 0))
 
     func enter() {
         state.withLock { state in

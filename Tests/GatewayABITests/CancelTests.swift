@@ -4,14 +4,13 @@ import CAPR
 import CGateway
 import GatewayABI
 import Glibc
-import Synchronization
 import Testing
 
 @Suite("An exchange that is given up")
 struct CancelTests {
     @Test("ends its record and STDIN, and drains the answer, while the host goes on")
     func inTheMiddleOfARecord() throws {
-        let seen = Mutex<[Record]>([])
+        let seen = Guarded<[Record]>([])
         let isDone = Counter()
         let application = ScriptedApplication { connection in
             guard let begin = connection.readRecord() else { return }

@@ -6,7 +6,8 @@ from collections import namedtuple
 
 # whole: True where the framing shows the end, False where it shows that the end is missing,
 # None where only the end of the connection ended the body.
-Response = namedtuple("Response", "status fields body whole")
+# phrase: what stands behind the status.
+Response = namedtuple("Response", "status fields body whole phrase", defaults=[""])
 
 
 class Client:
@@ -41,11 +42,12 @@ class Client:
                 return None
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
-        status = int(lines[0].split()[1])
+        _, number, phrase = (lines[0] + " ").split(" ", 2)
+        status, phrase = int(number), phrase.strip()
         fields = [tuple(line.split(": ", 1)) for line in lines[1:]]
         names = {name.lower(): value for name, value in fields}
         if method == "HEAD" or status in (204, 304):
-            return Response(status, fields, b"", True)
+            return Response(status, fields, b"", True, phrase)
         if names.get("transfer-encoding", "").lower() == "chunked":
             body, whole = self._chunks()
         elif "content-length" in names:
@@ -53,7 +55,7 @@ class Client:
         else:
             whole = self._to_the_end()
             body, self.buffer = self.buffer, b""
-        return Response(status, fields, body, whole)
+        return Response(status, fields, body, whole, phrase)
 
     def request(self, method, target, fields=(), body=b""):
         self.send(method, target, fields, body)

@@ -35,6 +35,8 @@ package struct ResponseHead: ~Copyable {
     private var lineStart = 0
     private var state = State.reading
     private var givenStatus: UInt16?
+    /// What follows the number in Status; empty where nothing does.
+    package private(set) var reason = 0..<0
     private var location: HeaderField?
     package private(set) var fields: [HeaderField] = []
     package private(set) var status: UInt16 = 200
@@ -50,6 +52,8 @@ package struct ResponseHead: ~Copyable {
     package var isComplete: Bool { state == .complete }
     /// Whether nothing has arrived, of interim heads neither.
     package var isEmpty: Bool { buffer.isEmpty }
+    /// Whether the application sent Status, be it 200.
+    package var isStatusGiven: Bool { givenStatus != nil }
 
     package var bytes: RawSpan {
         @_lifetime(borrow self)
@@ -160,6 +164,7 @@ package struct ResponseHead: ~Copyable {
 
     private mutating func forgetFields() {
         givenStatus = nil
+        reason = 0..<0
         location = nil
         fields.removeAll(keepingCapacity: true)
         status = 200
@@ -168,17 +173,17 @@ package struct ResponseHead: ~Copyable {
     }
 
     /// Three digits, then nothing or a space and a phrase. RFC 3875 §6.3.3.
-    private func parseStatus(_ value: Range<Int>) throws(Fault) -> UInt16 {
-        let bytes = buffer.bytes
+    private mutating func parseStatus(_ value: Range<Int>) throws(Fault) -> UInt16 {
         guard value.count >= 3 else { throw .badStatus }
-        if value.count > 3, bytes[value.lowerBound + 3] != ASCII.space { throw .badStatus }
+        if value.count > 3, buffer.bytes[value.lowerBound + 3] != ASCII.space { throw .badStatus }
         var status: UInt16 = 0
         for offset in value.lowerBound..<value.lowerBound + 3 {
-            let byte = bytes[offset]
+            let byte = buffer.bytes[offset]
             guard byte >= ASCII.zero, byte <= ASCII.nine else { throw .badStatus }
             status = status * 10 + UInt16(byte - ASCII.zero)
         }
         guard (100...599).contains(status) else { throw .badStatus }
+        reason = min(value.lowerBound + 4, value.upperBound)..<value.upperBound
         return status
     }
 

@@ -40,7 +40,8 @@ extension Dispatch {
         return DispatchReport(
             outcome: failure?.outcome ?? (hasEnded ? .complete : .pending),
             stage: failure?.stage ?? stage,
-            httpStatus: failure?.httpStatus ?? UInt32(reader.head.status),
+            httpStatus: isHeadTold
+                ? UInt32(reader.head.status) : failure?.httpStatus ?? UInt32(reader.head.status),
             applicationStatus: reader.applicationStatus,
             errorNumber: failure?.system?.number ?? 0,
             isReused: isReused, isRetried: isRetried,
