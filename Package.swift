@@ -66,7 +66,7 @@ let package = Package(
                 ])
             ]),
         .testTarget(
-            name: "GatewayCoreTests", dependencies: ["GatewayCore", "Platform"],
+            name: "GatewayCoreTests", dependencies: ["GatewayCore", "Platform", "Transport"],
             swiftSettings: rules),
         .testTarget(
             name: "GatewayABITests", dependencies: ["CAPR", "CGateway", "GatewayABI"],

@@ -30,8 +30,8 @@ package struct Connection: ~Copyable {
         package let isTCP: Bool
         package fileprivate(set) var mode: Blocking
         package let openedAt: MonotonicTime
-        /// Exchanges that were begun on it.
-        package var exchangeCount: UInt32 = 0
+        /// Exchanges that ended complete on it.
+        package var servedCount: UInt32 = 0
         package var lastRequestID: UInt16 = 0
         /// Whether the last exchange had a body that its application may have left unread.
         package var hadLargeBody = false

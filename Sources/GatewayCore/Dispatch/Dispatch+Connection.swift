@@ -91,6 +91,7 @@ extension Dispatch {
         let isRepeatable = mayBeSentTwice
         while let kept = pool.acquire(now: times.connectBegan, isRepeatable: isRepeatable) {
             if isRepeatable || kept.isAliveAndEmpty() { return kept }
+            pool.foundClosed(kept.record, now: times.connectBegan)
         }
         return nil
     }
@@ -107,7 +108,6 @@ extension Dispatch {
         reader.begin(
             requestID: requestID, previousID: connection.record.lastRequestID,
             isHeadRequest: unsafe request.content.pointee.isHeadRequest)
-        connection.record.exchangeCount &+= 1
         connection.record.lastRequestID = requestID
         input.removeAll()
         lookahead = nil
@@ -130,6 +130,7 @@ extension Dispatch {
         else { return dropConnection() }
         var kept = Connection.none
         swap(&kept, &connection)
+        kept.record.servedCount &+= 1
         kept.record.hadLargeBody = counts.sent > UInt64(Self.readAheadSize)
         backend.state.pools[place].release(kept, now: times.ended ?? .now)
     }

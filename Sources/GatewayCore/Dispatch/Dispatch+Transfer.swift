@@ -166,9 +166,17 @@ extension Dispatch {
         return true
     }
 
+    /// What a kept connection that ends before a byte came says of its application.
+    private func noteClosed() {
+        guard isReused, !hasReceived, !connection.record.isSupplied, let backend, let place
+        else { return }
+        backend.state.pools[place].foundClosed(connection.record, now: times.connectBegan)
+    }
+
     /// The application has closed the connection, or it broke.
     private mutating func inputEnded(_ error: SystemError?) {
         input.removeAll()
+        noteClosed()
         if retryOnFreshConnection() { return }
         let event = reader.inputEnded()
         guard case .end(let end) = event else {

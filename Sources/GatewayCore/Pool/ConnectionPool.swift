@@ -8,6 +8,7 @@ final class ConnectionPool: Sendable {
     private struct State {
         var idle: [Connection.Record] = []
         var isClosed = false
+        var trial = KeepTrial()
     }
 
     private let options: BackendOptions
@@ -23,25 +24,21 @@ final class ConnectionPool: Sendable {
         closeAll()
     }
 
-    /// Some applications close each connection a moment after the answer, asked to keep it or not,
-    /// or when they have left a body unread. Who has not closed after this time means to keep it.
-    private static let trialMilliseconds: UInt32 = 5
-
     /// The connection that was used last, since it is the likeliest to be alive; nil when none is.
     /// A request that cannot be sent again, should the connection be dead, gets only one that its
     /// application is seen to keep.
     func acquire(now: MonotonicTime, isRepeatable: Bool) -> Connection? {
         state.withLock { state in
             dropExpired(&state, now: now)
-            let index = state.idle.lastIndex { isRepeatable || isProven($0, now: now) }
+            let index = state.idle.lastIndex { isRepeatable || state.trial.isPassed($0, now: now) }
             guard let index else { return nil }
             return Connection(state.idle.remove(at: index))
         }
     }
 
-    private func isProven(_ record: Connection.Record, now: MonotonicTime) -> Bool {
-        if record.exchangeCount > 1, !record.hadLargeBody { return true }
-        return record.idleSince.advanced(byMilliseconds: Self.trialMilliseconds) <= now
+    /// What was acquired turned out to be closed by the application.
+    func foundClosed(_ record: Connection.Record, now: MonotonicTime) {
+        state.withLock { $0.trial.failed(record, now: now) }
     }
 
     /// Keeps a connection whose exchange ended complete, or closes it when there is no room.
@@ -49,6 +46,7 @@ final class ConnectionPool: Sendable {
         var record = connection.keep()
         record.idleSince = now
         let isKept = state.withLock { state in
+            if record.servedCount == 2 { state.trial.succeeded() }
             dropExpired(&state, now: now)
             guard !state.isClosed, state.idle.count < options.maxIdle else { return false }
             guard !isSpent(record, now: now) else { return false }
@@ -90,7 +88,7 @@ final class ConnectionPool: Sendable {
 
     private func isSpent(_ record: Connection.Record, now: MonotonicTime) -> Bool {
         let limit = options.maxRequestsPerConnection
-        if limit > 0, record.exchangeCount >= limit { return true }
+        if limit > 0, record.servedCount >= limit { return true }
         let age = options.maxConnectionAge
         return age > 0 && record.openedAt.advanced(byMilliseconds: age) <= now
     }
