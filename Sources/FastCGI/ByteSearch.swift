@@ -78,12 +78,14 @@ extension RawSpan {
     private func holdsIgnoringCase(_ name: StaticString, at offset: Int) -> Bool {
         guard offset &+ name.utf8CodeUnitCount <= byteCount else { return false }
         return name.withUTF8Buffer { expected in
+            var difference: UInt8 = 0
             for index in 0..<expected.count {
-                let byte = self[offset &+ index]
-                let isUpper = byte >= 0x41 && byte <= 0x5A
-                if unsafe (isUpper ? byte | 0x20 : byte) != expected[index] { return false }
+                let letter = unsafe expected[index]
+                // A letter's case is one bit.
+                let mask: UInt8 = letter >= 0x61 ? 0xDF : 0xFF
+                difference |= (self[offset &+ index] ^ letter) & mask
             }
-            return true
+            return difference == 0
         }
     }
 }
@@ -97,9 +99,7 @@ extension UInt64 {
     /// The upper bit of each byte that is zero. Above the lowest of these bits others may be set
     /// that should not: only whether there is one, and the lowest one, are right.
     @inline(__always)
-    package var zeroBytes: UInt64 { unmaskedZeroBytes & UInt64(repeating: 0x80) }
-
-    /// The same among bits that mean nothing, to be masked once for many words.
-    @inline(__always)
-    var unmaskedZeroBytes: UInt64 { (self &- UInt64(repeating: 0x01)) & ~self }
+    package var zeroBytes: UInt64 {
+        (self &- UInt64(repeating: 0x01)) & ~self & UInt64(repeating: 0x80)
+    }
 }

@@ -7,11 +7,11 @@ internal import Transport
 
 /// What stands behind a `gateway_exchange`: its steps as C sees them.
 extension Dispatch {
-    /// The next step; nil for `again`.
-    mutating func nextEvent() -> gateway_event? {
-        var event = gateway_event()
+    /// Fills in the next step; false for `again`.
+    mutating func nextEvent(_ event: inout gateway_event) -> Bool {
+        event = gateway_event()
         switch next() {
-        case .again: return nil
+        case .again: return false
         case .head(let isLocalRedirect):
             event.type = .GATEWAY_EVENT_HEAD
             event.flags = isLocalRedirect ? GATEWAY_EVENT_LOCAL_REDIRECT : 0
@@ -34,18 +34,22 @@ extension Dispatch {
         case .end: event.type = .GATEWAY_EVENT_END
         }
         if hasMore { event.flags |= GATEWAY_EVENT_MORE }
-        return event
+        return true
     }
 
     /// The pointers are into the head, which stays where it is until the next exchange.
     private mutating func fillFields() {
-        fieldMemory.removeAll()
+        let count = reader.head.fields.count
         let head = BorrowedBytes(reader.head.address)
-        for field in reader.head.fields {
-            let seen = gateway_field(
-                name: gateway_bytes(head.part(field.name)),
-                value: gateway_bytes(head.part(field.value)))
-            withUnsafeBytes(of: seen) { fieldMemory.append(copying: $0) }
+        _ = fieldMemory.fill(upTo: count * MemoryLayout<gateway_field>.stride) { room in
+            let seen = room.assumingMemoryBound(to: gateway_field.self)
+            for index in 0..<count {
+                let field = reader.head.fields[index]
+                seen[index] = gateway_field(
+                    name: gateway_bytes(head.part(field.name)),
+                    value: gateway_bytes(head.part(field.value)))
+            }
+            return room.count
         }
     }
 }

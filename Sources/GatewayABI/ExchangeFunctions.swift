@@ -25,12 +25,22 @@ func open(
     _ backend: OpaquePointer?, _ request: OpaquePointer?,
     _ options: UnsafePointer<gateway_exchange_options>?, _ exchange: inout Exchange?
 ) -> gateway_status {
-    guard let backend = Handle<Backend>.object(backend, kind: .backend),
-        let request = Handle<Request>.object(request, kind: .request),
-        let given = gateway_exchange_options(reading: options),
-        let options = DispatchOptions(given, of: backend)
+    let status = Handle<Backend>.lend(backend, kind: .backend) { backend in
+        Handle<Request>.lend(request, kind: .request) { request in
+            open(backend, request, options, &exchange)
+        }
+    }
+    return status.flatMap { $0 } ?? .GATEWAY_ERR_INVALID
+}
+
+private func open(
+    _ backend: Backend, _ request: Request, _ options: UnsafePointer<gateway_exchange_options>?,
+    _ exchange: inout Exchange?
+) -> gateway_status {
+    guard let given = gateway_exchange_options(reading: options),
+        let options = DispatchOptions(given, of: backend),
+        options.supplied != nil || !backend.endpoints.isEmpty
     else { return .GATEWAY_ERR_INVALID }
-    guard options.supplied != nil || !backend.endpoints.isEmpty else { return .GATEWAY_ERR_INVALID }
     guard !request.content.pointee.isInUse else { return .GATEWAY_ERR_STATE }
     exchange = backend.exchange(request, options: options)
     return .GATEWAY_OK
@@ -45,7 +55,8 @@ public func gatewayExchangeNext(
         gateway_event.isWritable(event)
     else { return .GATEWAY_ERR_INVALID }
     if let refusal = exchange.refusal { return refusal }
-    guard let next = exchange.nextEvent() else { return .GATEWAY_AGAIN }
+    var next = gateway_event()
+    guard exchange.nextEvent(&next) else { return .GATEWAY_AGAIN }
     next.write(to: event)
     return .GATEWAY_OK
 }
@@ -134,11 +145,11 @@ extension Exchange {
         }
     }
 
-    /// The next step; nil for `again`.
-    func nextEvent() -> gateway_event? {
+    /// Fills in the next step; false for `again`.
+    func nextEvent(_ event: inout gateway_event) -> Bool {
         isBusy = true
         defer { isBusy = false }
-        return withDispatch { $0.nextEvent() }
+        return withDispatch { $0.nextEvent(&event) }
     }
 }
 

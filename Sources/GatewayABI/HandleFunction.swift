@@ -21,7 +21,8 @@ public func gatewayHandle(
     guard exchange.withDispatch({ !$0.isNonblocking && !$0.isBodyWritten }) else {
         return .GATEWAY_ERR_INVALID
     }
-    while let event = exchange.nextEvent(), event.type != .GATEWAY_EVENT_END {
+    var event = gateway_event()
+    while exchange.nextEvent(&event), event.type != .GATEWAY_EVENT_END {
         if functions.tell(event, context) == .GATEWAY_STOP {
             exchange.withDispatch { $0.cancel() }
         }

@@ -19,6 +19,7 @@ package struct BorrowedBytes {
 
     package var isEmpty: Bool { count == 0 }
 
+    @inline(__always)
     package var buffer: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
     }

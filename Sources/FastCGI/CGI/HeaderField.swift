@@ -64,10 +64,11 @@ package struct HeaderField: Equatable, Sendable {
     private static func endOfToken(_ range: Range<Int>, of bytes: RawSpan) -> Int {
         var offset = range.lowerBound
         while offset < range.upperBound {
-            if offset &+ 8 <= range.upperBound {
+            // What is behind the line is looked at too, which saves single steps.
+            if offset &+ 8 <= bytes.byteCount {
                 let letters = bytes.word(at: offset).littleEndian.lettersAndHyphensFirst
-                offset &+= letters
-                if letters == 8 { continue }
+                offset = min(offset &+ letters, range.upperBound)
+                if letters == 8 || offset == range.upperBound { continue }
             }
             guard isTokenCharacter(bytes[offset]) else { break }
             offset &+= 1

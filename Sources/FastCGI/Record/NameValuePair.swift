@@ -32,8 +32,10 @@ package enum NameValuePair {
         var to = unsafe buffer.room(for: size)
         unsafe to += writeLength(name.byteCount, to: to)
         unsafe to += writeLength(value.byteCount, to: to)
-        let zeros = unsafe name.copyText(to: to) | value.copyText(to: to + name.byteCount)
-        guard zeros & UInt64(repeating: 0x80) == 0 else { return false }
+        var zeros = ZeroBytes()
+        unsafe name.copyText(to: to, zeros: &zeros)
+        unsafe value.copyText(to: to + name.byteCount, zeros: &zeros)
+        guard zeros.areNone else { return false }
         buffer.add(written: size)
         return true
     }
@@ -50,42 +52,62 @@ package enum NameValuePair {
     }
 }
 
-extension RawSpan {
-    /// Copies text, and answers a number that has one of its bytes' upper bits set where a byte of
-    /// the text is NUL.
-    ///
-    /// Every byte is covered by steps of one size; the last step may overlap the one before.
-    @inline(__always)
-    fileprivate func copyText(to: UnsafeMutableRawPointer) -> UInt64 {
-        let size = byteCount
-        var zeros: UInt64 = 0
-        if size >= 8 {
-            var offset = 0
-            while offset < size &- 8 {
-                zeros |= unsafe copyWord(at: offset, to: to)
-                offset &+= 8
-            }
-            zeros |= unsafe copyWord(at: size &- 8, to: to)
-        } else if size >= 4 {
-            let first: UInt32 = load(at: 0)
-            let last: UInt32 = load(at: size &- 4)
-            unsafe to.storeBytes(of: first, as: UInt32.self)
-            unsafe to.storeBytes(of: last, toByteOffset: size &- 4, as: UInt32.self)
-            zeros = (UInt64(first) << 32 | UInt64(last)).unmaskedZeroBytes
-        } else {
-            for offset in 0..<size {
-                let byte = self[offset]
-                unsafe to.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
-                if byte == 0 { zeros = .max }
-            }
+/// Where in steps of sixteen bytes a zero was seen.
+private struct ZeroBytes {
+    private var mask = SIMDMask<SIMD16<Int8>>(repeating: false)
+
+    var areNone: Bool {
+        @inline(__always)
+        get {
+            let words = unsafe unsafeBitCast(mask, to: SIMD2<UInt64>.self)
+            return words[0] | words[1] == 0
         }
-        return zeros
     }
 
     @inline(__always)
-    private func copyWord(at offset: Int, to: UnsafeMutableRawPointer) -> UInt64 {
-        let word = word(at: offset)
-        unsafe to.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
-        return word.unmaskedZeroBytes
+    mutating func look(at bytes: SIMD16<UInt8>) {
+        mask = mask .| (bytes .== SIMD16(repeating: 0))
+    }
+}
+
+extension RawSpan {
+    /// Copies text, and notes the zeros in it.
+    ///
+    /// Every byte is covered by steps of one size; the last step may overlap the one before.
+    @inline(__always)
+    fileprivate func copyText(to: UnsafeMutableRawPointer, zeros: inout ZeroBytes) {
+        let size = byteCount
+        if size >= 16 {
+            var offset = 0
+            while offset < size &- 16 {
+                unsafe zeros.look(at: copy(at: offset, to: to))
+                offset &+= 16
+            }
+            unsafe zeros.look(at: copy(at: size &- 16, to: to))
+        } else if size >= 8 {
+            let first: UInt64 = unsafe copy(at: 0, to: to)
+            let last: UInt64 = unsafe copy(at: size &- 8, to: to)
+            unsafe zeros.look(at: unsafeBitCast(SIMD2(first, last), to: SIMD16<UInt8>.self))
+        } else if size >= 4 {
+            let first: UInt32 = unsafe copy(at: 0, to: to)
+            let last: UInt32 = unsafe copy(at: size &- 4, to: to)
+            let both = SIMD4(first, last, first, last)
+            unsafe zeros.look(at: unsafeBitCast(both, to: SIMD16<UInt8>.self))
+        } else {
+            for offset in 0..<size {
+                let byte: UInt8 = unsafe copy(at: offset, to: to)
+                if byte == 0 { zeros.look(at: SIMD16(repeating: 0)) }
+            }
+        }
+    }
+
+    /// Copies as many bytes as the answer has, which the caller has checked to be there.
+    @inline(__always)
+    private func copy<Word: BitwiseCopyable>(
+        at offset: Int, to: UnsafeMutableRawPointer
+    ) -> Word {
+        let word = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Word.self)
+        unsafe to.storeBytes(of: word, toByteOffset: offset, as: Word.self)
+        return word
     }
 }

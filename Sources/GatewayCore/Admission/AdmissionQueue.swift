@@ -7,6 +7,8 @@ internal import Transport
 /// for blocking and event-driven hosts. Used by any thread.
 final class AdmissionQueue: Sendable {
     enum Entry {
+        /// There is nothing to decide.
+        case open
         /// A place at an endpoint.
         case admitted(Int)
         case queued(Waiter)

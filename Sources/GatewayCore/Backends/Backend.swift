@@ -31,7 +31,9 @@ package final class Backend: Sendable {
         let state = self.state
         state.counters.opened()
         let exchange = state.resting.take() ?? Exchange(options: options)
-        exchange.open(request, on: self, options: dispatchOptions)
+        exchange.withDispatch {
+            $0.open(request, on: self, state: state, options: dispatchOptions)
+        }
         return exchange
     }
 

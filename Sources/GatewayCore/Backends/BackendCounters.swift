@@ -32,14 +32,23 @@ final class BackendCounters: Sendable {
         active.wrappingSubtract(1, ordering: .relaxed)
     }
 
-    /// Counts an exchange that has ended.
-    func ended(_ report: DispatchReport, lateRecords late: Int) {
-        count(report.outcome)
-        bytesSent.wrappingAdd(report.bytesSent, ordering: .relaxed)
-        bytesReceived.wrappingAdd(report.bytesReceived, ordering: .relaxed)
-        if report.isReused { reused.wrappingAdd(1, ordering: .relaxed) }
-        if report.isRetried { retried.wrappingAdd(1, ordering: .relaxed) }
-        if late > 0 { lateRecords.wrappingAdd(UInt64(late), ordering: .relaxed) }
+    /// What is counted of an exchange that has ended.
+    struct Ended {
+        var outcome: Outcome
+        var isReused: Bool
+        var isRetried: Bool
+        var lateRecords: UInt64
+        var bytesSent: UInt64
+        var bytesReceived: UInt64
+    }
+
+    func count(_ ended: Ended) {
+        count(ended.outcome)
+        bytesSent.wrappingAdd(ended.bytesSent, ordering: .relaxed)
+        bytesReceived.wrappingAdd(ended.bytesReceived, ordering: .relaxed)
+        if ended.isReused { reused.wrappingAdd(1, ordering: .relaxed) }
+        if ended.isRetried { retried.wrappingAdd(1, ordering: .relaxed) }
+        if ended.lateRecords > 0 { lateRecords.wrappingAdd(ended.lateRecords, ordering: .relaxed) }
     }
 
     private func count(_ outcome: Outcome) {

@@ -10,8 +10,7 @@ extension Dispatch {
     private static let readAheadSize = 8_192
 
     mutating func beginConnecting() {
-        guard let backend else { return }
-        backend.state.closing.serve()
+        shared.use { $0.closing.serve() }
         times.connectBegan = .now
         if let supplied = options.supplied {
             connection = Connection(
@@ -29,7 +28,7 @@ extension Dispatch {
             isReused = true
             beginExchange(
                 requestID: connection.record.lastRequestID == 1 ? 2 : 1,
-                isKept: backend.options.keepsConnections, now: times.connectBegan)
+                isKept: keepsConnections, now: times.connectBegan)
             return
         }
         beginFresh()
@@ -40,7 +39,7 @@ extension Dispatch {
         guard let backend, let place else {
             return fail(Failure(.connectFailed, .connect, "the backend has no address"))
         }
-        backend.state.makeRoomForConnection()
+        shared.use { $0.makeRoomForConnection() }
         connector = Connector(backend.endpoints[place])
         pendingConnect = nil
         state = .connecting
@@ -54,8 +53,7 @@ extension Dispatch {
             connector = nil
             connection = fresh
             noteConnected()
-            beginExchange(
-                requestID: 1, isKept: backend?.options.keepsConnections ?? false, now: .now)
+            beginExchange(requestID: 1, isKept: keepsConnections, now: .now)
             return nil
         case .failed(let error):
             connector = nil
@@ -86,28 +84,32 @@ extension Dispatch {
 
     /// A kept connection; one that the request could not be sent again on is looked at first.
     private mutating func takeIdle() -> Connection? {
-        guard let backend, let place, backend.options.keepsConnections else { return nil }
-        let pool = backend.state.pools[place]
+        guard keepsConnections else { return nil }
         let isRepeatable = mayBeSentTwice
-        while let kept = pool.acquire(now: times.connectBegan, isRepeatable: isRepeatable) {
-            if isRepeatable || kept.isAliveAndEmpty() { return kept }
-            pool.foundClosed(kept.record, now: times.connectBegan)
+        let now = times.connectBegan
+        let kept: Connection.Record?? = pool.use { pool in
+            while let kept = pool.acquire(now: now, isRepeatable: isRepeatable) {
+                if isRepeatable || kept.isAliveAndEmpty() { return kept.keep() }
+                pool.foundClosed(kept.record, now: now)
+            }
+            return nil
         }
-        return nil
+        guard let kept, let kept else { return nil }
+        return Connection(kept)
     }
 
     private mutating func beginExchange(
         requestID: UInt16, isKept: Bool, now: MonotonicTime
     ) {
-        guard let request else { return }
+        guard let content = unsafe content else { return }
         times.connected = now
         times.sendProgress = now
-        unsafe request.content.pointee.head.finish(
+        unsafe content.pointee.head.finish(
             requestID: requestID, role: .responder, keepConnection: isKept)
-        stream.begin(requestID: requestID, headCount: unsafe request.content.pointee.head.count)
+        stream.begin(requestID: requestID, headCount: unsafe content.pointee.head.count)
         reader.begin(
             requestID: requestID, previousID: connection.record.lastRequestID,
-            isHeadRequest: unsafe request.content.pointee.isHeadRequest)
+            isHeadRequest: unsafe content.pointee.isHeadRequest)
         connection.record.lastRequestID = requestID
         input.removeAll()
         lookahead = nil
@@ -125,20 +127,21 @@ extension Dispatch {
 
     /// The exchange is complete: the connection is kept if it can serve another one.
     mutating func releaseConnection() {
-        guard isReusable, !connection.record.isSupplied, let backend, let place,
-            backend.options.keepsConnections
-        else { return dropConnection() }
+        guard isReusable, !connection.record.isSupplied, keepsConnections else {
+            return dropConnection()
+        }
         var kept = Connection.none
         swap(&kept, &connection)
         kept.record.servedCount &+= 1
         kept.record.hadLargeBody = counts.sent > UInt64(Self.readAheadSize)
-        backend.state.pools[place].release(kept, now: times.ended ?? .now)
+        let record = kept.keep()
+        pool.use { $0.release(record, now: times.ended ?? .now) }
     }
 
     /// The exchange is given up: its connection is closed in the order that lets the application
     /// notice, while the host goes on.
     mutating func abandonConnection() {
-        guard state == .exchanging, stream.hasBegun, !isSendOver, let request, let backend,
+        guard state == .exchanging, stream.hasBegun, !isSendOver, let content = unsafe content,
             !connection.record.isSupplied
         else { return dropConnection() }
         let requestID = connection.record.lastRequestID
@@ -148,10 +151,11 @@ extension Dispatch {
         swap(&abandoned, &connection)
         abandoned.setBlocking(false)
         let unsent = bodyAtHand.withSpan {
-            unsafe stream.abandon(head: request.content.pointee.head, piece: $0)
+            unsafe stream.abandon(head: content.pointee.head, piece: $0)
         }
-        backend.state.closing.add(
-            ClosingConnection(abandoned.keep(), place: place, unsent: unsent, records: records))
+        let closing = ClosingConnection(
+            abandoned.keep(), place: place, unsent: unsent, records: records)
+        shared.use { $0.closing.add(closing) }
         // The connection counts as active until it is closed.
         hasLeftPlace = true
     }

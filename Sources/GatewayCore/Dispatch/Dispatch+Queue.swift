@@ -6,13 +6,12 @@ internal import Transport
 /// The way into the backend's queue and out of it.
 extension Dispatch {
     mutating func enterQueue() {
-        guard let backend, options.supplied == nil else { return beginConnecting() }
+        guard options.supplied == nil else { return beginConnecting() }
         hasLeftPlace = false
-        guard let admission = backend.state.admission else {
-            place = 0
-            return beginConnecting()
-        }
-        switch admission.enter(now: .now) {
+        switch shared.use({ $0.admission?.enter(now: .now) ?? .open }) ?? .refused(nil) {
+        case .open:
+            moveTo(0)
+            beginConnecting()
         case .admitted(let elected): begin(at: elected)
         case .queued(let waiting):
             waiter = waiting
@@ -40,7 +39,7 @@ extension Dispatch {
     }
 
     private mutating func begin(at elected: Int) {
-        place = elected
+        moveTo(elected)
         times.admitted = .now
         beginConnecting()
     }
@@ -49,21 +48,24 @@ extension Dispatch {
     mutating func leaveQueue() {
         guard let waiter else { return }
         self.waiter = nil
-        backend?.state.admission?.withdraw(waiter)
+        shared.use { $0.admission?.withdraw(waiter) }
     }
 
     /// The exchange is over: the next one may run.
     mutating func leavePlace() {
         guard let place, !hasLeftPlace else { return }
         hasLeftPlace = true
-        let began = times.admitted ?? times.opened
-        let duration = (times.ended ?? .now).microseconds(since: began)
-        backend?.state.admission?.leave(place, duration: duration)
+        // Without a queue nobody asks.
+        guard let admitted = times.admitted else { return }
+        let duration = (times.ended ?? .now).microseconds(since: admitted)
+        shared.use { $0.admission?.leave(place, duration: duration) }
     }
 
     mutating func noteConnected() {
-        backend?.state.counters.madeConnection()
-        if let place { backend?.state.admission?.connected(place) }
+        shared.use { shared in
+            shared.counters.madeConnection()
+            if let place { shared.admission?.connected(place) }
+        }
     }
 
     mutating func noteRefused() {
@@ -72,11 +74,20 @@ extension Dispatch {
 
     /// An endpoint refused the connection, so that nothing was run: another one may take it.
     mutating func moveToOtherEndpoint(isWanted: Bool = true) -> Bool {
-        guard let refused = place, let admission = backend?.state.admission else { return false }
+        guard let refused = place else { return false }
         if refused < 64 { triedPlaces |= 1 << UInt64(refused) }
         let tried = isWanted ? triedPlaces : .max
-        let other = admission.refused(refused, tried: tried, now: .now)
-        place = other ?? refused
-        return other != nil
+        let other = shared.use { $0.admission?.refused(refused, tried: tried, now: .now) } ?? nil
+        guard let other else { return false }
+        moveTo(other)
+        return true
+    }
+
+    private mutating func moveTo(_ elected: Int) {
+        place = elected
+        shared.use { shared in
+            guard shared.pools.indices.contains(elected) else { return }
+            pool.take(shared.pools[elected])
+        }
     }
 }

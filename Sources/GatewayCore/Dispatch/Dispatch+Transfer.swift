@@ -47,7 +47,6 @@ extension Dispatch {
     /// Sends the plan; answers how many bytes of the body were taken.
     mutating func send(_ pieces: Span<BorrowedBytes>) -> Int {
         fillVector(pieces)
-        let isSIGPIPEIgnored = backend?.gateway.isSIGPIPEIgnored ?? false
         switch connection.send(vector, isSIGPIPEIgnored: isSIGPIPEIgnored) {
         case .done(let count):
             counts.sent += UInt64(count)
@@ -78,17 +77,15 @@ extension Dispatch {
             let range = stream.plan.range(at: index)
             switch stream.plan.source(at: index) {
             case .head:
-                if let request { addHead(of: request, range) }
+                if let content = unsafe content {
+                    let head = unsafe BorrowedBytes(content.pointee.head.address)
+                    vector.append(head.part(range))
+                }
             case .pending: vector.append(unsafe .init(stream.pendingAddress).part(range))
             case .framing: vector.append(unsafe .init(stream.framingAddress).part(range))
             case .body: addBody(range, of: pieces)
             }
         }
-    }
-
-    private mutating func addHead(of request: Request, _ range: Range<Int>) {
-        let head = unsafe BorrowedBytes(request.content.pointee.head.address)
-        vector.append(head.part(range))
     }
 
     /// A range of the body may lie over several of its pieces.
@@ -168,9 +165,8 @@ extension Dispatch {
 
     /// What a kept connection that ends before a byte came says of its application.
     private func noteClosed() {
-        guard isReused, !hasReceived, !connection.record.isSupplied, let backend, let place
-        else { return }
-        backend.state.pools[place].foundClosed(connection.record, now: times.connectBegan)
+        guard isReused, !hasReceived, !connection.record.isSupplied else { return }
+        pool.use { $0.foundClosed(connection.record, now: times.connectBegan) }
     }
 
     /// The application has closed the connection, or it broke.

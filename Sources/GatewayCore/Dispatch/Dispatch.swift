@@ -10,6 +10,7 @@ package import Transport
 /// Blocking and event-driven hosts use the same steps; only waiting differs. One thread at a time.
 /// `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the request's
 /// body comes from, `Dispatch+Transfer` sending, receiving and deadlines.
+@safe
 package struct Dispatch: ~Copyable {
     /// What a call to `next` comes back with. Bytes are valid until more has to be received.
     package enum Step {
@@ -28,11 +29,19 @@ package struct Dispatch: ~Copyable {
     package var fieldMemory = ByteBuffer()
 
     var state = State.resting
-    var request: Request?
+    /// Keeps what `content` points to.
+    private var request: Request?
+    var content: UnsafeMutablePointer<RequestContent>?
     /// Of the request, once it is ready to be sent.
     var body = RequestBody.none
     var isIdempotent = false
-    var backend: Backend?
+    private(set) var backend: Backend?
+    /// What the backend has in this process.
+    var shared = Kept<BackendState>()
+    /// The connections that the backend keeps to the endpoint.
+    var pool = Kept<ConnectionPool>()
+    var isSIGPIPEIgnored = false
+    var keepsConnections = false
     var options: DispatchOptions
     var forkGeneration: UInt32 = 0
 
@@ -114,10 +123,17 @@ package struct Dispatch: ~Copyable {
     }
 
     /// Begins an exchange; `next` does the work.
-    package mutating func open(_ request: Request, on backend: Backend, options: DispatchOptions) {
+    mutating func open(
+        _ request: Request, on backend: Backend, state shared: BackendState,
+        options: DispatchOptions
+    ) {
         self.request = request
         self.backend = backend
+        self.shared.take(shared)
         self.options = options
+        isSIGPIPEIgnored = backend.gateway.isSIGPIPEIgnored
+        keepsConnections = backend.options.keepsConnections
+        unsafe content = request.content
         unsafe request.content.pointee.isInUse = true
         body = unsafe request.content.pointee.body
         forkGeneration = ForkGeneration.current
@@ -141,11 +157,14 @@ package struct Dispatch: ~Copyable {
         if !isInherited { cancel() }
         waiter = nil
         dropConnection()
-        if let request { unsafe request.content.pointee.isInUse = false }
+        unsafe content?.pointee.isInUse = false
+        unsafe content = nil
         request = nil
         body = .none
         lookahead = nil
         state = .resting
+        pool.drop()
+        shared.drop()
         backend = nil
     }
 
@@ -199,19 +218,19 @@ package struct Dispatch: ~Copyable {
     }
 
     mutating func begin() {
-        guard let request else { return }
-        if let flaw = unsafe request.content.pointee.flaw {
+        guard let content = unsafe content else { return }
+        if let flaw = unsafe content.pointee.flaw {
             var failure = Failure(.badRequest, .send, flaw.reason)
             if case .overLimit = flaw { failure.httpStatus = 431 }
             return fail(failure)
         }
         do {
-            try unsafe request.content.pointee.prepareBody()
+            try unsafe content.pointee.prepareBody()
         } catch {
             return fail(error.failure)
         }
-        body = unsafe request.content.pointee.body
-        isIdempotent = unsafe request.content.pointee.isIdempotent
+        body = unsafe content.pointee.body
+        isIdempotent = unsafe content.pointee.isIdempotent
         enterQueue()
     }
 
@@ -280,7 +299,11 @@ package struct Dispatch: ~Copyable {
     private mutating func finish() {
         state = .ending
         leavePlace()
-        backend?.state.counters.ended(report, lateRecords: reader.lateRecords)
+        let ended = BackendCounters.Ended(
+            outcome: failure?.outcome ?? .complete, isReused: isReused, isRetried: isRetried,
+            lateRecords: UInt64(reader.lateRecords), bytesSent: counts.sent,
+            bytesReceived: counts.received)
+        shared.use { $0.counters.count(ended) }
     }
 }
 

@@ -54,7 +54,8 @@ extension Dispatch {
             queued: since(times.admitted), connected: since(times.connected),
             sent: since(times.sent),
             firstByte: since(times.firstByte), total: since(times.ended),
-            retryAfter: failure?.stage == .queue ? backend?.state.admission?.retryAfter ?? 1 : 0,
+            retryAfter: failure?.stage == .queue
+                ? shared.use { $0.admission?.retryAfter ?? 1 } ?? 1 : 0,
             message: message)
     }
 

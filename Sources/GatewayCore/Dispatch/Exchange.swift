@@ -9,8 +9,6 @@ package final class Exchange {
     private let dispatch: UnsafeMutablePointer<Dispatch>
     /// Where the C interface keeps what its handle points to, so that a request allocates nothing.
     package let handleMemory: UnsafeMutableRawPointer
-    /// Nil while the exchange rests, which it does with its backend.
-    private var backend: Backend?
     /// A function of the host's is running: what it calls on the exchange is refused.
     package var isBusy = false
 
@@ -31,19 +29,12 @@ package final class Exchange {
         unsafe body(&dispatch.pointee)
     }
 
-    func open(_ request: Request, on backend: Backend, options: DispatchOptions) {
-        self.backend = backend
-        withDispatch { $0.open(request, on: backend, options: options) }
-    }
-
     /// Ends it, and keeps its memory for the next one.
     package func close() {
-        let isInherited = withDispatch { dispatch in
+        withDispatch { dispatch in
+            let backend = dispatch.backend
             dispatch.close()
-            return dispatch.isInherited
+            if !dispatch.isInherited { backend?.rest(self) }
         }
-        let backend = self.backend
-        self.backend = nil
-        if !isInherited { backend?.rest(self) }
     }
 }

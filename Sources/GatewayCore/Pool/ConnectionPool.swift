@@ -42,8 +42,8 @@ final class ConnectionPool: Sendable {
     }
 
     /// Keeps a connection whose exchange ended complete, or closes it when there is no room.
-    func release(_ connection: consuming Connection, now: MonotonicTime) {
-        var record = connection.keep()
+    func release(_ given: Connection.Record, now: MonotonicTime) {
+        var record = given
         record.idleSince = now
         let isKept = state.withLock { state in
             if record.servedCount == 2 { state.trial.succeeded() }
