@@ -40,9 +40,9 @@
  * notices by itself and never touches a connection of the parent. Exchanges do not cross a fork:
  * in the child only gateway_exchange_close is allowed on them.
  *
- * The library starts no thread, installs no signal handler, writes nothing to the host's standard
- * streams, and never ends the process. Every descriptor that it opens is close-on-exec. It never
- * raises SIGPIPE (see GATEWAY_SIGPIPE_IGNORED).
+ * The library starts no thread unless asked to (GATEWAY_MAINTENANCE_THREAD), installs no signal
+ * handler, writes nothing to the host's standard streams, and never ends the process. Every
+ * descriptor that it opens is close-on-exec. It never raises SIGPIPE (GATEWAY_SIGPIPE_IGNORED).
  */
 #ifndef GATEWAY_H
 #define GATEWAY_H
@@ -214,9 +214,14 @@ typedef void (*gateway_log_function)(void *context, gateway_log_level level, con
  * sendmsg(2) and MSG_NOSIGNAL. */
 #define GATEWAY_SIGPIPE_IGNORED 0x1u
 
+/* The library starts one thread, which does what gateway_maintain does, when it is due and at least
+ * once a second. It takes no signals, and ends in gateway_close. A child process gets its own with
+ * its first exchange. The log function may be called on it. */
+#define GATEWAY_MAINTENANCE_THREAD 0x2u
+
 typedef struct gateway_options {
-    size_t size;                               /* sizeof(gateway_options) */
-    uint32_t flags;                            /* GATEWAY_SIGPIPE_IGNORED or 0 */
+    size_t size;              /* sizeof(gateway_options) */
+    uint32_t flags;           /* GATEWAY_SIGPIPE_IGNORED, GATEWAY_MAINTENANCE_THREAD, both or 0 */
     gateway_log_function log; /* NULL: nothing is logged */
     void *log_context;
 } gateway_options;
@@ -232,7 +237,7 @@ typedef struct gateway_options {
  * opened    receives the gateway, which the host closes with gateway_close
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_MEMORY, GATEWAY_ERR_SYSTEM (APR cannot be
- * initialised).
+ * initialised, or the thread cannot be had).
  * Thread: setup. Blocks: no. Fork: allowed before; opens no connection and holds no lock.
  */
 gateway_status gateway_open(const gateway_options *options, gateway **opened);
@@ -247,14 +252,27 @@ gateway_status gateway_open(const gateway_options *options, gateway **opened);
 void gateway_close(gateway *gateway);
 
 /*
- * Does for all backends of a gateway what is due: closes connections that were idle for too long,
- * and goes on closing those of exchanges that were given up. Every exchange that is opened does the
- * same for its backend; a host that may be without exchanges for long calls it once a second.
+ * Does for all backends of a gateway what is due: closes connections that were idle for too long or
+ * were closed by their application, and goes on closing those of exchanges that were given up.
+ * Exchanges do part of it for their backend; a host that may be without exchanges for long, and
+ * does not ask for GATEWAY_MAINTENANCE_THREAD, calls it when gateway_next_deadline says, or once a
+ * second.
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
  * Thread: free. Blocks: no.
  */
 gateway_status gateway_maintain(gateway *gateway);
+
+/*
+ * Tells when gateway_maintain has to be called next, if no exchange ends before: to be asked again
+ * whenever one has.
+ *
+ * timeout_ms   receives the time from now, rounded up; GATEWAY_WAIT_FOREVER: nothing is to be done
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_next_deadline(gateway *gateway, uint32_t *timeout_ms);
 
 /* ------------------------------------------------------------------------------------- backend */
 
@@ -334,6 +352,10 @@ gateway_status gateway_backend_open(gateway *gateway, const char *address,
  */
 void gateway_backend_close(gateway_backend *backend);
 
+/* The buckets of a histogram of waits. Each counts those of at most 1, 5, 10, 50, 100, 500 ms, 1, 5
+ * and 10 s that the one before does not count; the last one counts all that are longer. */
+#define GATEWAY_WAIT_BUCKETS 10
+
 /* What a backend has done and does. Exchanges that the host supplied a connection for count too. */
 typedef struct gateway_stats {
     size_t size;      /* sizeof(gateway_stats) */
@@ -356,11 +378,16 @@ typedef struct gateway_stats {
     uint64_t late_records;   /* records that came after the END_REQUEST of their exchange */
     uint64_t bytes_sent;     /* records included */
     uint64_t bytes_received; /* records included */
+    uint64_t waited;         /* exchanges that had to wait for their turn, and no longer do */
+    uint64_t wait_us;        /* how long in all, in microseconds */
+    uint64_t wait_max_us;
+    uint64_t wait_histogram[GATEWAY_WAIT_BUCKETS];
 } gateway_stats;
 
 /* clang-format off */
 #define GATEWAY_STATS_INIT \
-    { sizeof(gateway_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(gateway_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+      0, 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }
 /* clang-format on */
 
 /*
@@ -372,6 +399,62 @@ typedef struct gateway_stats {
  * Thread: free. Blocks: no.
  */
 gateway_status gateway_backend_stats(gateway_backend *backend, gateway_stats *stats);
+
+/*
+ * The same for one endpoint of a backend: exchanges that run there or ended there. What came to no
+ * endpoint, such as overloaded in the queue, and all of the queue, counts for the backend alone.
+ *
+ * endpoint   the number of its address in the order of gateway_backend_open, from 0
+ * stats      receives it; its size is set by the caller
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID (no such endpoint too).
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_endpoint_stats(gateway_backend *backend, uint32_t endpoint,
+                                      gateway_stats *stats);
+
+/*
+ * Resolves the host names of a backend again. Connections that are open stay; new ones go to the
+ * new addresses. When a name cannot be resolved, it and those behind it keep their addresses.
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_ADDRESS.
+ * Thread: free. Blocks: to resolve host names.
+ */
+gateway_status gateway_backend_resolve(gateway_backend *backend);
+
+/* Flags of gateway_values: what the application has told. */
+#define GATEWAY_VALUES_MAX_CONNECTIONS 0x1u
+#define GATEWAY_VALUES_MAX_REQUESTS 0x2u
+#define GATEWAY_VALUES_MULTIPLEXES 0x4u
+
+/* What an application says of itself (FastCGI 1.0 section 4.1). */
+typedef struct gateway_values {
+    size_t size;              /* sizeof(gateway_values) */
+    uint32_t known;           /* GATEWAY_VALUES_ flags; 0: it does not answer such questions */
+    uint32_t max_connections; /* FCGI_MAX_CONNS */
+    uint32_t max_requests;    /* FCGI_MAX_REQS */
+    uint32_t multiplexes;     /* FCGI_MPXS_CONNS: 1 yes, 0 no. The library never multiplexes */
+} gateway_values;
+
+/* clang-format off */
+#define GATEWAY_VALUES_INIT { sizeof(gateway_values), 0, 0, 0, 0 }
+/* clang-format on */
+
+/*
+ * Asks an application by FCGI_GET_VALUES what it can do, on a connection of its own. It only
+ * reports: max_active is the host's to set. Some applications answer with numbers that are not
+ * their limits.
+ *
+ * endpoint     as for gateway_endpoint_stats
+ * timeout_ms   for all of it, at most 60000; 0: 1000
+ * values       receives the answer; its size is set by the caller
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_SYSTEM (no connection, or no answer in time;
+ * the log says which).
+ * Thread: free. Blocks: up to the timeout.
+ */
+gateway_status gateway_backend_values(gateway_backend *backend, uint32_t endpoint,
+                                      uint32_t timeout_ms, gateway_values *values);
 
 /* ------------------------------------------------------------------------------------- request */
 

@@ -51,19 +51,107 @@ public func gatewayBackendStats(
     return .GATEWAY_OK
 }
 
+/// See include/gateway.h.
+@_cdecl("gateway_endpoint_stats")
+public func gatewayEndpointStats(
+    _ backend: OpaquePointer?, _ endpoint: UInt32, _ stats: UnsafeMutablePointer<gateway_stats>?
+) -> gateway_status {
+    guard let backend = Handle<Backend>.object(backend, kind: .backend),
+        gateway_stats.isWritable(stats),
+        let now = backend.statistics(ofEndpoint: Int(endpoint))
+    else { return .GATEWAY_ERR_INVALID }
+    gateway_stats(now).write(to: stats)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_backend_resolve")
+public func gatewayBackendResolve(_ backend: OpaquePointer?) -> gateway_status {
+    guard let backend = Handle<Backend>.object(backend, kind: .backend) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    do {
+        try backend.resolve()
+        return .GATEWAY_OK
+    } catch {
+        backend.gateway.log.write(.warning, tag: "GW0002", "resolving again: \(error.text)")
+        return .GATEWAY_ERR_ADDRESS
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_backend_values")
+public func gatewayBackendValues(
+    _ backend: OpaquePointer?, _ endpoint: UInt32, _ timeout: UInt32,
+    _ values: UnsafeMutablePointer<gateway_values>?
+) -> gateway_status {
+    guard let backend = Handle<Backend>.object(backend, kind: .backend),
+        Int(endpoint) < backend.endpointCount, timeout <= 60_000,
+        gateway_values.isWritable(values)
+    else { return .GATEWAY_ERR_INVALID }
+    do {
+        let milliseconds = timeout == 0 ? 1_000 : timeout
+        let answer = try backend.values(ofEndpoint: Int(endpoint), timeout: milliseconds)
+        gateway_values(answer ?? ApplicationValues()).write(to: values)
+        return .GATEWAY_OK
+    } catch {
+        backend.gateway.log.write(.warning, tag: "GW0003", "asking for values: \(error.text)")
+        return .GATEWAY_ERR_SYSTEM
+    }
+}
+
+extension gateway_values: SizedStruct {}
+
+extension gateway_values {
+    fileprivate init(_ answer: ApplicationValues) {
+        self.init()
+        if let number = answer.maxConnections {
+            known |= GATEWAY_VALUES_MAX_CONNECTIONS
+            max_connections = number
+        }
+        if let number = answer.maxRequests {
+            known |= GATEWAY_VALUES_MAX_REQUESTS
+            max_requests = number
+        }
+        if let multiplexes = answer.multiplexes {
+            known |= GATEWAY_VALUES_MULTIPLEXES
+            self.multiplexes = multiplexes ? 1 : 0
+        }
+    }
+}
+
 extension gateway_stats: SizedStruct {}
 
 extension gateway_stats {
     fileprivate init(_ now: BackendStatistics) {
-        self.init(
-            size: 0, active: now.active, queued: now.queued, idle: now.idle,
-            closing: now.closing,
-            complete: now.complete, connect_failed: now.connectFailed, timed_out: now.timedOut,
-            overloaded: now.overloaded, protocol_error: now.protocolError,
-            truncated: now.truncated, cancelled: now.cancelled, bad_request: now.badRequest,
-            connected: now.connected, reused: now.reused, retried: now.retried,
-            late_records: now.lateRecords, bytes_sent: now.bytesSent,
-            bytes_received: now.bytesReceived)
+        self.init()
+        active = now.active
+        queued = now.queued
+        idle = now.idle
+        closing = now.closing
+        complete = now.complete
+        connect_failed = now.connectFailed
+        timed_out = now.timedOut
+        overloaded = now.overloaded
+        protocol_error = now.protocolError
+        truncated = now.truncated
+        cancelled = now.cancelled
+        bad_request = now.badRequest
+        connected = now.connected
+        reused = now.reused
+        retried = now.retried
+        late_records = now.lateRecords
+        bytes_sent = now.bytesSent
+        bytes_received = now.bytesReceived
+        waited = now.waits.count
+        wait_us = now.waits.sum
+        wait_max_us = now.waits.longest
+        withUnsafeMutableBytes(of: &wait_histogram) { bytes in
+            let counts = bytes.bindMemory(to: UInt64.self)
+            for (index, count) in now.waits.buckets.prefix(counts.count).enumerated() {
+                counts[index] = count
+            }
+        }
     }
 }
 

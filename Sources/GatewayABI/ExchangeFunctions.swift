@@ -39,7 +39,7 @@ private func open(
 ) -> gateway_status {
     guard let given = gateway_exchange_options(reading: options),
         let options = DispatchOptions(given, of: backend),
-        options.supplied != nil || !backend.endpoints.isEmpty
+        options.supplied != nil || backend.endpointCount > 0
     else { return .GATEWAY_ERR_INVALID }
     guard !request.content.pointee.isInUse else { return .GATEWAY_ERR_STATE }
     exchange = backend.exchange(request, options: options)

@@ -2,6 +2,7 @@
 
 public import CGateway
 internal import GatewayCore
+internal import Platform
 
 /// See include/gateway.h.
 @_cdecl("gateway_open")
@@ -11,11 +12,14 @@ public func gatewayOpen(
     guard let given = gateway_options(reading: options), let opened = opened else {
         return .GATEWAY_ERR_INVALID
     }
-    guard given.flags & ~GATEWAY_SIGPIPE_IGNORED == 0 else { return .GATEWAY_ERR_INVALID }
+    let known = GATEWAY_SIGPIPE_IGNORED | GATEWAY_MAINTENANCE_THREAD
+    guard given.flags & ~known == 0 else { return .GATEWAY_ERR_INVALID }
     do {
         let gateway = try Gateway(
             isSIGPIPEIgnored: given.flags & GATEWAY_SIGPIPE_IGNORED != 0,
+            isMaintained: given.flags & GATEWAY_MAINTENANCE_THREAD != 0,
             log: Log(sink(of: given)))
+        try gateway.startMaintenance()
         opened.pointee = Handle(gateway, kind: .gateway).pointer
         return .GATEWAY_OK
     } catch {
@@ -26,8 +30,7 @@ public func gatewayOpen(
 /// See include/gateway.h.
 @_cdecl("gateway_close")
 public func gatewayClose(_ gateway: OpaquePointer?) {
-    let closed = Handle<Gateway>.close(gateway, kind: .gateway)
-    closed?.log.close()
+    Handle<Gateway>.close(gateway, kind: .gateway)?.close()
 }
 
 /// See include/gateway.h.
@@ -37,6 +40,20 @@ public func gatewayMaintain(_ gateway: OpaquePointer?) -> gateway_status {
         return .GATEWAY_ERR_INVALID
     }
     gateway.maintain()
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_next_deadline")
+public func gatewayNextDeadline(
+    _ gateway: OpaquePointer?, _ timeout: UnsafeMutablePointer<UInt32>?
+) -> gateway_status {
+    guard let gateway = Handle<Gateway>.object(gateway, kind: .gateway), let timeout else {
+        return .GATEWAY_ERR_INVALID
+    }
+    let next = gateway.nextDeadline
+    timeout.pointee =
+        next < .distantFuture ? next.milliseconds(from: .now) : GATEWAY_WAIT_FOREVER
     return .GATEWAY_OK
 }
 

@@ -1,33 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Platform
+internal import Synchronization
 
 /// The library in use by one host: what all its backends share. Used by any thread.
 package final class Gateway: Sendable {
     /// The host ignores SIGPIPE for good, so that requests can be sent with writev(2).
     package let isSIGPIPEIgnored: Bool
     package let log: Log
+    /// A thread does what is due.
+    private let isMaintained: Bool
     private let backends = Locked<[ProcessLocal]>([])
+    private let maintenance = Locked<MaintenanceThread?>(nil)
+    /// Of the process that the thread runs in; a child has none before it uses a backend.
+    private let maintenanceGeneration = Atomic<UInt32>(.max)
 
-    package init(isSIGPIPEIgnored: Bool, log: Log) throws(APRError) {
+    package init(isSIGPIPEIgnored: Bool, isMaintained: Bool, log: Log) throws(APRError) {
         try APRLibrary.use()
         ForkGeneration.watch()
         self.isSIGPIPEIgnored = isSIGPIPEIgnored
+        self.isMaintained = isMaintained
         self.log = log
     }
 
+    /// Starts the thread where it is wanted and this process has none.
+    package func startMaintenance() throws(SystemError) {
+        let now = ForkGeneration.current
+        guard isMaintained, maintenanceGeneration.load(ordering: .relaxed) != now,
+            maintenanceGeneration.exchange(now, ordering: .relaxed) != now
+        else { return }
+        // The thread ends with the gateway's handle, so that it does not keep the gateway.
+        let thread = try MaintenanceThread { [weak self] in
+            guard let self else { return .distantFuture }
+            maintain()
+            return nextDeadline
+        }
+        maintenance.withLock { $0 = thread }
+    }
+
+    /// The handle is closed.
+    package func close() {
+        log.close()
+        guard maintenanceGeneration.load(ordering: .relaxed) == ForkGeneration.current else {
+            return
+        }
+        maintenance.withLock { thread in
+            thread?.stop()
+            thread = nil
+        }
+    }
+
+    private var openBackends: [ProcessLocal] { ForkLock.hold { backends.withLock { $0 } } }
+
     func register(_ backend: ProcessLocal) {
-        backends.withLock { $0.append(backend) }
+        ForkLock.hold { backends.withLock { $0.append(backend) } }
     }
 
     func unregister(_ backend: ProcessLocal) {
-        backends.withLock { backends in backends.removeAll { $0 === backend } }
+        ForkLock.hold {
+            backends.withLock { backends in backends.removeAll { $0 === backend } }
+        }
     }
 
-    /// Does for all backends what is due without an exchange: closes what is idle for too long, and
-    /// goes on closing what was given up.
+    /// Does for all backends what is due without an exchange: closes what is idle for too long or
+    /// was closed by its application, and goes on closing what was given up.
     package func maintain() {
-        let open = backends.withLock { $0 }
-        for backend in open { backend.state.maintain() }
+        for backend in openBackends { backend.state.maintain() }
+    }
+
+    /// When `maintain` has something to do next, if nothing else happens.
+    package var nextDeadline: MonotonicTime {
+        return openBackends.map(\.state.nextDeadline).min() ?? .distantFuture
+    }
+
+    /// Closes an idle connection of any backend, to have its descriptor; false when there is none.
+    func shedIdle() -> Bool {
+        return openBackends.contains { $0.state.shedIdle() }
     }
 }

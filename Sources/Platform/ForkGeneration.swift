@@ -15,8 +15,12 @@ package enum ForkGeneration {
     /// Begins to count forks, once for the life of the process: the library is never unloaded.
     package static func watch() {
         guard !isWatching.exchange(true, ordering: .relaxed) else { return }
-        _ = pthread_atfork(nil, nil) {
-            ForkGeneration.count.wrappingAdd(1, ordering: .relaxed)
-        }
+        _ = pthread_atfork(
+            { ForkLock.lock() },
+            { ForkLock.unlock() },
+            {
+                ForkGeneration.count.wrappingAdd(1, ordering: .relaxed)
+                ForkLock.unlock()
+            })
     }
 }

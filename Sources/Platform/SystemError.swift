@@ -19,9 +19,11 @@ package struct SystemError: Error, Equatable, Sendable {
     package static let inProgress = SystemError(number: EINPROGRESS)
     package static let brokenPipe = SystemError(number: EPIPE)
     package static let connectionReset = SystemError(number: ECONNRESET)
+    package static let timedOut = SystemError(number: ETIMEDOUT)
     package static let badDescriptor = SystemError(number: EBADF)
-    package static let tooManyDescriptors = SystemError(number: EMFILE)
-    package static let tableFull = SystemError(number: ENFILE)
+
+    /// The process, or the system, has no descriptor left.
+    package var isOutOfDescriptors: Bool { number == EMFILE || number == ENFILE }
 
     /// What the system calls the error, for messages.
     package var text: String {

@@ -64,6 +64,11 @@ struct AdmissionTests {
         }
         #expect(seen.withLock { $0 }.first == 19)
         #expect(seen.withLock { $0 } == (0..<20).reversed().map { UInt8($0) })
+        let stats = backend.stats
+        #expect(stats.waited == 19)
+        #expect(stats.wait_us >= stats.wait_max_us)
+        let buckets = stats.wait_histogram
+        #expect(withUnsafeBytes(of: buckets) { $0.bindMemory(to: UInt64.self).reduce(0, +) } == 19)
     }
 
     @Test("turns the one away that finds the queue full, and tells when to come back")
@@ -138,6 +143,14 @@ struct AdmissionTests {
             let answer = try backend.handle("POST", body: [1, 2])
             #expect(answer.body == "here")
         }
+        let perEndpoint = (UInt32(0)..<3).map { endpoint in
+            var stats = gateway_stats()
+            stats.size = MemoryLayout<gateway_stats>.size
+            #expect(gateway_endpoint_stats(backend.backend, endpoint, &stats) == .GATEWAY_OK)
+            return stats.complete
+        }
+        #expect(perEndpoint == [0, 10, 0])
+        #expect(backend.stats.complete == 10)
         let nobody = try OpenBackend("unix:@gateway-tests-nobody unix:@nobody-else").handle()
         #expect(nobody.outcome == .GATEWAY_OUTCOME_CONNECT_FAILED)
     }
@@ -187,7 +200,7 @@ private final class Gauge: Sendable {
 }
 
 /// An exchange of an event-driven host.
-private final class Queued {
+final class Queued {
     private var exchange: OpaquePointer?
     private var request: OpaquePointer?
     private let body: UnsafeMutableRawBufferPointer

@@ -112,9 +112,12 @@ struct ArgumentTests {
 final class OpenGateway {
     let handle: OpaquePointer
 
-    init() throws {
+    init(_ flags: UInt32 = 0) throws {
+        var options = gateway_options()
+        options.size = MemoryLayout<gateway_options>.size
+        options.flags = flags
         var opened: OpaquePointer?
-        #expect(gateway_open(nil, &opened) == .GATEWAY_OK)
+        #expect(gateway_open(&options, &opened) == .GATEWAY_OK)
         handle = try #require(opened)
     }
 

@@ -147,13 +147,17 @@ final class OpenBackend {
     let gateway: OpenGateway
     let backend: OpaquePointer
 
-    init(_ address: String, _ change: (inout gateway_backend_options) -> Void = { _ in }) throws {
-        gateway = try OpenGateway()
+    init(
+        _ address: String, on gateway: OpenGateway? = nil,
+        _ change: (inout gateway_backend_options) -> Void = { _ in }
+    ) throws {
+        self.gateway = try gateway ?? OpenGateway()
         var options = gateway_backend_options()
         options.size = MemoryLayout<gateway_backend_options>.size
         change(&options)
         var opened: OpaquePointer?
-        #expect(gateway_backend_open(gateway.handle, address, &options, &opened) == .GATEWAY_OK)
+        #expect(
+            gateway_backend_open(self.gateway.handle, address, &options, &opened) == .GATEWAY_OK)
         backend = try #require(opened)
     }
 

@@ -19,6 +19,19 @@ package enum NameValuePair {
         buffer.add(written: size)
     }
 
+    /// Reads a length and moves `position` behind it; nil when it is not there whole.
+    static func decodeLength(_ bytes: RawSpan, at position: inout Int) -> Int? {
+        guard position < bytes.byteCount else { return nil }
+        guard bytes[position] > 127 else {
+            position += 1
+            return Int(bytes[position - 1])
+        }
+        guard position + 4 <= bytes.byteCount else { return nil }
+        let marked: UInt32 = bytes.load(at: position)
+        position += 4
+        return Int(marked.bigEndian & 0x7FFF_FFFF)
+    }
+
     /// Appends a pair that takes `size` bytes, unless it holds NUL: then nothing is appended.
     ///
     /// One pass over memory that is made at once: params are many and short, and calls to find NUL

@@ -108,6 +108,8 @@ final class AdmissionQueue: Sendable {
         }
     }
 
+    func activeCount(at place: Int) -> Int { state.withLock { $0.balancer.busy(place) } }
+
     var activeCount: Int { state.withLock { $0.active } }
 
     var queuedCount: Int { state.withLock { $0.waiters.count } }

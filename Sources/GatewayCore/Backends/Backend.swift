@@ -6,14 +6,16 @@ package import Transport
 /// An application and how to treat it. Used by any thread.
 package final class Backend: Sendable {
     package let gateway: Gateway
-    /// Empty: exchanges run on connections of the host's only.
-    package let endpoints: [Endpoint]
+    /// 0: exchanges run on connections of the host's only.
+    package let endpointCount: Int
+    private let endpoints: Locked<[Endpoint]>
     package let options: BackendOptions
     private let local: ProcessLocal
 
     package init(gateway: Gateway, endpoints: [Endpoint], options: BackendOptions) {
         self.gateway = gateway
-        self.endpoints = endpoints
+        endpointCount = endpoints.count
+        self.endpoints = Locked(endpoints)
         self.options = options
         local = ProcessLocal(options: options, endpointCount: endpoints.count)
         gateway.register(local)
@@ -25,10 +27,25 @@ package final class Backend: Sendable {
 
     var state: BackendState { local.state }
 
+    /// An endpoint, whose number the caller has checked.
+    package func endpoint(_ index: Int) -> Endpoint {
+        ForkLock.hold { endpoints.withLock { $0[index] } }
+    }
+
+    /// Resolves the names of the endpoints again, which may block. Connections stay.
+    package func resolve() throws(Endpoint.Refusal) {
+        for index in 0..<endpointCount {
+            let fresh = try Endpoint(parsing: endpoint(index).text)
+            ForkLock.hold { endpoints.withLock { $0[index] = fresh } }
+        }
+    }
+
     /// Begins an exchange, in memory that was used before where there is some.
     package func exchange(_ request: Request, options dispatchOptions: DispatchOptions) -> Exchange
     {
         let state = self.state
+        // Without the thread the same is done with each exchange.
+        try? gateway.startMaintenance()
         state.counters.opened()
         let exchange = state.resting.take() ?? Exchange(options: options)
         exchange.withDispatch {
@@ -49,10 +66,10 @@ package final class Backend: Sendable {
         state.close()
     }
 
-    package var statistics: BackendStatistics {
-        let state = self.state
-        return state.counters.snapshot(
-            idle: state.idleCount, closing: state.closing.count,
-            queued: state.admission?.queuedCount ?? 0)
+    package var statistics: BackendStatistics { state.statistics }
+
+    /// Of one endpoint; nil when there is none of this number.
+    package func statistics(ofEndpoint index: Int) -> BackendStatistics? {
+        state.statistics(ofEndpoint: index)
     }
 }

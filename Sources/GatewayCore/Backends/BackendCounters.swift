@@ -2,7 +2,7 @@
 
 internal import Synchronization
 
-/// What a backend has done in this process. Used by any thread, without a lock.
+/// What a backend or an endpoint has done in this process. Used by any thread, without a lock.
 final class BackendCounters: Sendable {
     private let active = Atomic<UInt64>(0)
     private let connected = Atomic<UInt64>(0)
@@ -65,44 +65,46 @@ final class BackendCounters: Sendable {
         }
     }
 
-    func snapshot(idle: Int, closing: Int, queued: Int) -> BackendStatistics {
-        BackendStatistics(
-            active: active.load(ordering: .relaxed), idle: UInt64(idle), closing: UInt64(closing),
-            queued: UInt64(queued),
-            complete: complete.load(ordering: .relaxed),
-            connectFailed: connectFailed.load(ordering: .relaxed),
-            timedOut: timedOut.load(ordering: .relaxed),
-            overloaded: overloaded.load(ordering: .relaxed),
-            protocolError: protocolError.load(ordering: .relaxed),
-            truncated: truncated.load(ordering: .relaxed),
-            cancelled: cancelled.load(ordering: .relaxed),
-            badRequest: badRequest.load(ordering: .relaxed),
-            connected: connected.load(ordering: .relaxed),
-            reused: reused.load(ordering: .relaxed), retried: retried.load(ordering: .relaxed),
-            lateRecords: lateRecords.load(ordering: .relaxed),
-            bytesSent: bytesSent.load(ordering: .relaxed),
-            bytesReceived: bytesReceived.load(ordering: .relaxed))
+    var activeCount: UInt64 { active.load(ordering: .relaxed) }
+
+    /// Adds what was counted so far.
+    func add(to sum: inout BackendStatistics) {
+        sum.complete &+= complete.load(ordering: .relaxed)
+        sum.connectFailed &+= connectFailed.load(ordering: .relaxed)
+        sum.timedOut &+= timedOut.load(ordering: .relaxed)
+        sum.overloaded &+= overloaded.load(ordering: .relaxed)
+        sum.protocolError &+= protocolError.load(ordering: .relaxed)
+        sum.truncated &+= truncated.load(ordering: .relaxed)
+        sum.cancelled &+= cancelled.load(ordering: .relaxed)
+        sum.badRequest &+= badRequest.load(ordering: .relaxed)
+        sum.connected &+= connected.load(ordering: .relaxed)
+        sum.reused &+= reused.load(ordering: .relaxed)
+        sum.retried &+= retried.load(ordering: .relaxed)
+        sum.lateRecords &+= lateRecords.load(ordering: .relaxed)
+        sum.bytesSent &+= bytesSent.load(ordering: .relaxed)
+        sum.bytesReceived &+= bytesReceived.load(ordering: .relaxed)
     }
 }
 
 /// The counters of a backend at one moment, nearly.
 package struct BackendStatistics: Sendable {
-    package var active: UInt64
-    package var idle: UInt64
-    package var closing: UInt64
-    package var queued: UInt64
-    package var complete: UInt64
-    package var connectFailed: UInt64
-    package var timedOut: UInt64
-    package var overloaded: UInt64
-    package var protocolError: UInt64
-    package var truncated: UInt64
-    package var cancelled: UInt64
-    package var badRequest: UInt64
-    package var connected: UInt64
-    package var reused: UInt64
-    package var retried: UInt64
-    package var lateRecords: UInt64
-    package var bytesSent: UInt64
-    package var bytesReceived: UInt64
+    package var active: UInt64 = 0
+    package var idle: UInt64 = 0
+    package var closing: UInt64 = 0
+    package var queued: UInt64 = 0
+    package var complete: UInt64 = 0
+    package var connectFailed: UInt64 = 0
+    package var timedOut: UInt64 = 0
+    package var overloaded: UInt64 = 0
+    package var protocolError: UInt64 = 0
+    package var truncated: UInt64 = 0
+    package var cancelled: UInt64 = 0
+    package var badRequest: UInt64 = 0
+    package var connected: UInt64 = 0
+    package var reused: UInt64 = 0
+    package var retried: UInt64 = 0
+    package var lateRecords: UInt64 = 0
+    package var bytesSent: UInt64 = 0
+    package var bytesReceived: UInt64 = 0
+    package var waits = WaitHistogram()
 }

@@ -2,52 +2,87 @@
 
 internal import Platform
 
-/// What a backend holds in one process: connections, the queue for them, memory to be used again,
+/// What a backend holds in one process: the queue, its endpoints' part, memory to be used again,
 /// counters. Used by any thread.
 final class BackendState: Sendable {
     /// Nil where there is nothing to decide: one endpoint and no limit.
     let admission: AdmissionQueue?
-    /// Of each endpoint.
-    let pools: [ConnectionPool]
+    let endpoints: [EndpointState]
     let closing: ClosingList
     let resting = RestingExchanges()
+    /// Of exchanges that came to no endpoint, and of those that are open.
     let counters = BackendCounters()
+    let waits = WaitCounters()
     private let options: BackendOptions
 
     init(options: BackendOptions, endpointCount: Int) {
         self.options = options
         let isNeeded = endpointCount > 1 || options.hasAdmission
         admission = isNeeded ? AdmissionQueue(options: options, endpointCount: endpointCount) : nil
-        pools = (0..<endpointCount).map { _ in ConnectionPool(options: options) }
+        endpoints = (0..<endpointCount).map { _ in EndpointState(options: options) }
         closing = ClosingList(admission: admission)
     }
 
-    var idleCount: Int { pools.reduce(0) { $0 + $1.idleCount } }
+    var idleCount: Int { endpoints.reduce(0) { $0 + $1.pool.idleCount } }
 
     /// Closes idle connections until one more fits.
     func makeRoomForConnection() {
         guard options.maxConnections > 0, let admission else { return }
         while admission.activeCount + idleCount > options.maxConnections {
-            let fullest = pools.max { $0.idleCount < $1.idleCount }
-            guard let fullest, fullest.closeOldest() else { return }
+            guard shedIdle() else { return }
         }
+    }
+
+    /// Closes an idle connection; false when there is none.
+    func shedIdle() -> Bool {
+        let fullest = endpoints.max { $0.pool.idleCount < $1.pool.idleCount }
+        return fullest?.pool.closeOldest() ?? false
     }
 
     func maintain() {
         let now = MonotonicTime.now
-        for pool in pools { pool.closeExpired(now: now) }
+        for endpoint in endpoints { endpoint.pool.closeExpiredAndEnded(now: now) }
         closing.serve()
     }
 
+    /// When `maintain` has something to do next, if nothing else happens.
+    var nextDeadline: MonotonicTime {
+        let expiry = endpoints.map(\.pool.nextExpiry).min() ?? .distantFuture
+        guard closing.count > 0 else { return expiry }
+        return min(expiry, MonotonicTime.now.advanced(byMilliseconds: ClosingList.pause))
+    }
+
+    var statistics: BackendStatistics {
+        var sum = BackendStatistics()
+        counters.add(to: &sum)
+        for endpoint in endpoints { endpoint.counters.add(to: &sum) }
+        sum.active = counters.activeCount
+        sum.queued = UInt64(admission?.queuedCount ?? 0)
+        sum.idle = UInt64(idleCount)
+        sum.closing = UInt64(closing.count)
+        sum.waits = waits.snapshot
+        return sum
+    }
+
+    func statistics(ofEndpoint index: Int) -> BackendStatistics? {
+        guard endpoints.indices.contains(index) else { return nil }
+        var sum = BackendStatistics()
+        endpoints[index].counters.add(to: &sum)
+        // Without a queue there is one endpoint.
+        sum.active = admission.map { UInt64($0.activeCount(at: index)) } ?? counters.activeCount
+        sum.idle = UInt64(endpoints[index].pool.idleCount)
+        return sum
+    }
+
     func close() {
-        for pool in pools { pool.closeAll() }
+        for endpoint in endpoints { endpoint.pool.closeAll() }
         closing.closeAll()
     }
 
     /// In a child process: the connections are the parent's. Only the child's copies of their
     /// descriptors are closed; nothing is sent, and no lock is waited for that the parent held.
     func disown() {
-        for pool in pools { pool.disown() }
+        for endpoint in endpoints { endpoint.pool.disown() }
         closing.disown()
     }
 }

@@ -36,11 +36,11 @@ extension Dispatch {
 
     /// Connects anew, whatever is idle.
     mutating func beginFresh() {
-        guard let backend, let place else {
+        guard let backend, let place, place < backend.endpointCount else {
             return fail(Failure(.connectFailed, .connect, "the backend has no address"))
         }
         shared.use { $0.makeRoomForConnection() }
-        connector = Connector(backend.endpoints[place])
+        connector = Connector(backend.endpoint(place))
         pendingConnect = nil
         state = .connecting
     }
@@ -57,7 +57,7 @@ extension Dispatch {
             return nil
         case .failed(let error):
             connector = nil
-            if moveToOtherEndpoint() {
+            if (error.isOutOfDescriptors && shedIdle()) || moveToOtherEndpoint() {
                 beginFresh()
             } else {
                 fail(Failure(.connectFailed, .connect, "connecting failed", system: error))
@@ -78,6 +78,11 @@ extension Dispatch {
         }
     }
 
+    /// An idle connection of any backend gives its descriptor up.
+    func shedIdle() -> Bool {
+        backend?.gateway.shedIdle() ?? false
+    }
+
     private mutating func connectStep() -> Connector.Step {
         connector?.step() ?? .failed(.badDescriptor)
     }
@@ -87,10 +92,10 @@ extension Dispatch {
         guard keepsConnections else { return nil }
         let isRepeatable = mayBeSentTwice
         let now = times.connectBegan
-        let kept: Connection.Record?? = pool.use { pool in
-            while let kept = pool.acquire(now: now, isRepeatable: isRepeatable) {
+        let kept: Connection.Record?? = endpoint.use { endpoint in
+            while let kept = endpoint.pool.acquire(now: now, isRepeatable: isRepeatable) {
                 if isRepeatable || kept.isAliveAndEmpty() { return kept.keep() }
-                pool.foundClosed(kept.record, now: now)
+                endpoint.pool.foundClosed(kept.record, now: now)
             }
             return nil
         }
@@ -135,7 +140,7 @@ extension Dispatch {
         kept.record.servedCount &+= 1
         kept.record.hadLargeBody = counts.sent > UInt64(Self.readAheadSize)
         let record = kept.keep()
-        pool.use { $0.release(record, now: times.ended ?? .now) }
+        endpoint.use { $0.pool.release(record, now: times.ended ?? .now) }
     }
 
     /// The exchange is given up: its connection is closed in the order that lets the application

@@ -15,7 +15,9 @@ extension Dispatch {
         case .admitted(let elected): begin(at: elected)
         case .queued(let waiting):
             waiter = waiting
+            times.queued = .now
             state = .queued
+        case .refused(let error?) where error.isOutOfDescriptors && shedIdle(): enterQueue()
         case .refused(let error):
             fail(Failure(.overloaded, .queue, "the queue is full", system: error))
         }
@@ -26,6 +28,7 @@ extension Dispatch {
         if let elected = waiter.place {
             self.waiter = nil
             begin(at: elected)
+            noteWait(until: times.admitted)
             return nil
         }
         let due = deadline
@@ -49,6 +52,13 @@ extension Dispatch {
         guard let waiter else { return }
         self.waiter = nil
         shared.use { $0.admission?.withdraw(waiter) }
+        noteWait(until: times.ended)
+    }
+
+    private func noteWait(until end: MonotonicTime?) {
+        guard let queued = times.queued, let end else { return }
+        let waited = end.microseconds(since: queued)
+        shared.use { $0.waits.add(microseconds: waited) }
     }
 
     /// The exchange is over: the next one may run.
@@ -62,10 +72,9 @@ extension Dispatch {
     }
 
     mutating func noteConnected() {
-        shared.use { shared in
-            shared.counters.madeConnection()
-            if let place { shared.admission?.connected(place) }
-        }
+        endpoint.use { $0.counters.madeConnection() }
+        guard let place else { return }
+        shared.use { $0.admission?.connected(place) }
     }
 
     mutating func noteRefused() {
@@ -86,8 +95,8 @@ extension Dispatch {
     private mutating func moveTo(_ elected: Int) {
         place = elected
         shared.use { shared in
-            guard shared.pools.indices.contains(elected) else { return }
-            pool.take(shared.pools[elected])
+            guard shared.endpoints.indices.contains(elected) else { return }
+            endpoint.take(shared.endpoints[elected])
         }
     }
 }

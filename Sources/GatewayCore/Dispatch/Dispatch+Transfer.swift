@@ -166,7 +166,7 @@ extension Dispatch {
     /// What a kept connection that ends before a byte came says of its application.
     private func noteClosed() {
         guard isReused, !hasReceived, !connection.record.isSupplied else { return }
-        pool.use { $0.foundClosed(connection.record, now: times.connectBegan) }
+        endpoint.use { $0.pool.foundClosed(connection.record, now: times.connectBegan) }
     }
 
     /// The application has closed the connection, or it broke.

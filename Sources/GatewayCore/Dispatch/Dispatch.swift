@@ -38,8 +38,8 @@ package struct Dispatch: ~Copyable {
     private(set) var backend: Backend?
     /// What the backend has in this process.
     var shared = Kept<BackendState>()
-    /// The connections that the backend keeps to the endpoint.
-    var pool = Kept<ConnectionPool>()
+    /// What the backend has for the endpoint that the exchange runs at.
+    var endpoint = Kept<EndpointState>()
     var isSIGPIPEIgnored = false
     var keepsConnections = false
     var options: DispatchOptions
@@ -99,6 +99,7 @@ package struct Dispatch: ~Copyable {
 
     struct Times {
         var opened = MonotonicTime(nanoseconds: 0)
+        var queued: MonotonicTime?
         var admitted: MonotonicTime?
         var connectBegan = MonotonicTime(nanoseconds: 0)
         var connected: MonotonicTime?
@@ -163,7 +164,7 @@ package struct Dispatch: ~Copyable {
         body = .none
         lookahead = nil
         state = .resting
-        pool.drop()
+        endpoint.drop()
         shared.drop()
         backend = nil
     }
@@ -303,7 +304,9 @@ package struct Dispatch: ~Copyable {
             outcome: failure?.outcome ?? .complete, isReused: isReused, isRetried: isRetried,
             lateRecords: UInt64(reader.lateRecords), bytesSent: counts.sent,
             bytesReceived: counts.received)
-        shared.use { $0.counters.count(ended) }
+        if endpoint.use({ $0.counters.count(ended) }) == nil {
+            shared.use { $0.counters.count(ended) }
+        }
     }
 }
 

@@ -67,7 +67,7 @@ extension Dispatch {
         guard let failure else { return "" }
         var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
         if let system = failure.system { text += ": \(system.text)" }
-        if let place, let backend { text += " [\(backend.endpoints[place].text)]" }
+        if let place, let backend { text += " [\(backend.endpoint(place).text)]" }
         return text
     }
 }

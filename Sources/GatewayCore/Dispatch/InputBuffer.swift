@@ -4,15 +4,18 @@ internal import FastCGI
 internal import Transport
 
 /// What was received from an application and is not read yet. Belongs to one exchange.
+///
+/// Its memory is made when something is received: an exchange that waits costs little.
 @safe
 struct InputBuffer: ~Copyable {
-    private let storage: UnsafeMutableRawBufferPointer
+    let capacity: Int
+    private var storage = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private(set) var count = 0
     /// The first byte that is not read.
     private(set) var position = 0
 
     init(capacity: Int) {
-        unsafe storage = .allocate(byteCount: capacity, alignment: 64)
+        self.capacity = capacity
     }
 
     deinit {
@@ -20,10 +23,25 @@ struct InputBuffer: ~Copyable {
     }
 
     var unread: Int { count - position }
-    var capacity: Int { unsafe storage.count }
 
     /// The memory to receive into, over what was read before.
-    var room: UnsafeMutableRawBufferPointer { unsafe storage }
+    var room: UnsafeMutableRawBufferPointer {
+        mutating get {
+            if unsafe storage.isEmpty {
+                unsafe storage = .allocate(byteCount: capacity, alignment: 64)
+            }
+            return unsafe storage
+        }
+    }
+
+    /// Reads the next step of a record; nil when more has to be received.
+    mutating func nextRecord(of reader: inout RecordReader) -> RecordReader.Step? {
+        var position = self.position
+        let step = reader.next(bytes, at: &position)
+        self.position = position
+        if case .needsInput = step { return nil }
+        return step
+    }
 
     /// Reads on, and tells what that means.
     mutating func next(of reader: inout ResponseReader) -> ResponseEvent {

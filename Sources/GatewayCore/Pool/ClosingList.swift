@@ -9,6 +9,8 @@ internal import Transport
 /// Whoever calls the library next serves it; nothing waits for it.
 final class ClosingList: Sendable {
     private static let maxCount = 256
+    /// How long to wait before it is served again, in milliseconds.
+    static let pause: UInt32 = 50
 
     private let admission: AdmissionQueue?
     private let connections = Locked<[ClosingConnection]>([])

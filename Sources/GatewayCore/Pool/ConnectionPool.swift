@@ -56,8 +56,24 @@ final class ConnectionPool: Sendable {
         if !isKept { _ = Connection(record) }
     }
 
-    func closeExpired(now: MonotonicTime) {
-        state.withLock { dropExpired(&$0, now: now) }
+    /// Closes what was idle for too long, and what the application has closed or written to.
+    func closeExpiredAndEnded(now: MonotonicTime) {
+        state.withLock { state in
+            dropExpired(&state, now: now)
+            state.idle.removeAll { record in
+                let connection = Connection(record)
+                if !connection.isAliveAndEmpty() { return true }
+                _ = connection.keep()
+                return false
+            }
+        }
+    }
+
+    /// When the next connection will have been idle for too long.
+    var nextExpiry: MonotonicTime {
+        state.withLock { state in
+            state.idle.first.map(expiry) ?? .distantFuture
+        }
     }
 
     func closeAll() {
@@ -93,14 +109,14 @@ final class ConnectionPool: Sendable {
         return age > 0 && record.openedAt.advanced(byMilliseconds: age) <= now
     }
 
-    private func isExpired(_ record: Connection.Record, now: MonotonicTime) -> Bool {
-        record.idleSince.advanced(byMilliseconds: options.idleTimeout) <= now
+    private func expiry(_ record: Connection.Record) -> MonotonicTime {
+        record.idleSince.advanced(byMilliseconds: options.idleTimeout)
     }
 
     /// The one idle for longest is the first.
     private func dropExpired(_ state: inout State, now: MonotonicTime) {
         var expired = 0
-        while expired < state.idle.count, isExpired(state.idle[expired], now: now) {
+        while expired < state.idle.count, expiry(state.idle[expired]) <= now {
             _ = Connection(state.idle[expired])
             expired += 1
         }

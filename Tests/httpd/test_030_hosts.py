@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host that forks: parent and child each keep to their own connections."""
+"""Hosts in need: one that forks, and one that has run out of descriptors."""
 
 import subprocess
+
+import pytest
 
 from library import HOST
 from processes import ROOT
 
-FORK_HOST = HOST.with_name("fork_host")
 SCRIPT = ROOT / "Tests" / "httpd" / "site" / "query.php"
 
 
-def test_parent_and_child_use_one_gateway(php):
+@pytest.mark.parametrize("host", ["fork_host", "scarce_host"])
+def test_host(php, host):
     done = subprocess.run(
-        [FORK_HOST, php.address, SCRIPT],
+        [HOST.with_name(host), php.address, SCRIPT],
         env={"LD_LIBRARY_PATH": str(HOST.parent)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

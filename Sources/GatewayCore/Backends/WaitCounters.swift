@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// How long exchanges waited for their turn. Used by any thread, without a lock.
+final class WaitCounters: Sendable {
+    private let count = Atomic<UInt64>(0)
+    private let sum = Atomic<UInt64>(0)
+    private let longest = Atomic<UInt64>(0)
+    private let buckets = WaitHistogram.bounds.map { _ in Bucket() }
+
+    private final class Bucket: Sendable {
+        let count = Atomic<UInt64>(0)
+    }
+
+    func add(microseconds: UInt64) {
+        count.wrappingAdd(1, ordering: .relaxed)
+        sum.wrappingAdd(microseconds, ordering: .relaxed)
+        longest.max(microseconds, ordering: .relaxed)
+        buckets[WaitHistogram.bucket(of: microseconds)].count.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    var snapshot: WaitHistogram {
+        WaitHistogram(
+            count: count.load(ordering: .relaxed), sum: sum.load(ordering: .relaxed),
+            longest: longest.load(ordering: .relaxed),
+            buckets: buckets.map { $0.count.load(ordering: .relaxed) })
+    }
+}
+
+/// Waits by their length, in microseconds.
+package struct WaitHistogram: Sendable {
+    /// The longest wait that each bucket counts; the last one counts all that are longer.
+    static let bounds: [UInt64] = [
+        1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, .max,
+    ]
+
+    package var count: UInt64 = 0
+    package var sum: UInt64 = 0
+    package var longest: UInt64 = 0
+    package var buckets: [UInt64] = []
+
+    static func bucket(of microseconds: UInt64) -> Int {
+        bounds.firstIndex { microseconds <= $0 } ?? bounds.count - 1
+    }
+}
