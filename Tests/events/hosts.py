@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event-driven hosts, built as their users would, and run."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from processes import ROOT, Process
+
+SOURCES = ROOT / "Tests" / "hosts"
+WARNINGS = ["-std=c99", "-O2", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+
+
+def install(prefix):
+    """The library, its header and its gateway.pc, as make install lays them out."""
+    words = ["LIBRARY=prebuilt", "prefix=%s" % prefix, "modulesdir=%s/modules" % prefix]
+    subprocess.run(["make", "-s", "-C", "module", "install", *words],
+                   cwd=ROOT, check=True, stdin=subprocess.DEVNULL)  # fmt: skip
+
+
+def build(prefix, name, sources, *packages):
+    """A program made by cc and pkg-config alone."""
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
+    asked = subprocess.run(["pkg-config", "--cflags", "--libs", "gateway", *packages],
+                           env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    program = prefix / name
+    subprocess.run(["cc", *WARNINGS, *map(str, sources), *asked.stdout.split(),
+                    "-Wl,-rpath,%s/lib" % prefix, "-o", program], check=True)  # fmt: skip
+    return program
+
+
+class Host(Process):
+    """The epoll host; port is where it listens. Options as it has them, with "_" for "-"."""
+
+    def __init__(self, directory, program, backends, wrapper=(), limits=None, **options):
+        words = [*wrapper, program, "--listen", "127.0.0.1:0"]
+        for backend in backends:
+            words += ["--backend", backend]
+        for name, value in options.items():
+            flag = "--" + name.replace("_", "-")
+            words += [flag] if value is True else [flag, value]
+        self.log_file = directory / "host.log"
+        super().__init__([*words, "--log", self.log_file], directory / "host.err",
+                         stdout=subprocess.PIPE, preexec_fn=limits)
+        line = self.popen.stdout.readline().decode()
+        assert line.startswith("listening 127.0.0.1:"), line + self.read_log()
+        self.port = int(line.rpartition(":")[2])
+
+    def read_log(self):
+        said = Path(self.log).read_text(errors="replace")
+        return said + (self.log_file.read_text(errors="replace") if self.log_file.exists() else "")
+
+    def process(self):
+        """The host itself, which a wrapper may be the parent or the child of."""
+        for pid in [self.pid, *self.session()]:
+            if os.readlink("/proc/%d/exe" % pid).endswith("epoll_host"):
+                return pid
+        raise AssertionError("the host is not there")
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.process()))
+
+    def memory(self, name="VmRSS"):
+        """KiB."""
+        with open("/proc/%d/status" % self.process()) as status:
+            return next(int(line.split()[1]) for line in status if line.startswith(name + ":"))
