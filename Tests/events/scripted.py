@@ -63,8 +63,3 @@ class Request:
     def end(self, content=b""):
         self.connection.sendall(
             fastcgi.stream(fastcgi.STDOUT, self.id, content) + fastcgi.end_request(self.id))
-
-    def is_over(self):
-        """Whether the gateway has let go of the request, which it waits for."""
-        record = self.next_record()
-        return record is None or record.type == fastcgi.ABORT_REQUEST
