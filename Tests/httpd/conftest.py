@@ -8,6 +8,16 @@ from pathlib import Path
 import pytest
 from httpd import HTTPD
 from processes import PHP, Responder
+from weakness import MODULES, Weaknesses
+
+
+def pytest_configure(config):
+    config.weaknesses = Weaknesses()
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.weaknesses.lines():
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture
@@ -58,3 +68,30 @@ def php(start):
 @pytest.fixture
 def start_httpd(start):
     return lambda mpm, extra, **options: start(HTTPD, mpm, extra, **options)
+
+
+@pytest.fixture(params=MODULES)
+def module(request):
+    """The name of one of the two modules: the test runs with both."""
+    return request.param
+
+
+@pytest.fixture
+def serve(start_httpd, module):
+    """An httpd with that module, on the event MPM unless another is named."""
+    return lambda extra, mpm="event", **options: start_httpd(
+        mpm, extra, module=MODULES[module], **options
+    )
+
+
+@pytest.fixture
+def observe(request, module):
+    """Notes what a module does about a weakness. Ours has to be right; of stock what it does is
+    asserted only where that is always the same."""
+
+    def observe(weakness, seen, right, stock=None):
+        request.config.weaknesses.note(weakness, module, seen)
+        expected = right if module == "ours" else stock
+        assert expected is None or seen == expected
+
+    return observe

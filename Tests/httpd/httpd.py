@@ -8,6 +8,7 @@ from pathlib import Path
 from processes import ROOT, Process, answers, free_port
 
 MODULES = Path("/usr/lib/apache2/modules")
+STOCK = MODULES / "mod_proxy_fcgi.so"
 OURS = Path(os.environ.get("MOD_GATEWAY", ROOT / "module" / ".build" / "mod_gateway.so"))
 
 THREADED = """
@@ -19,6 +20,8 @@ MaxRequestWorkers 128
 MinSpareThreads 1
 MaxSpareThreads 128
 """
+# One process, so that a kept connection is the one that the next request finds.
+ONE_PROCESS = "ServerLimit 1\nStartServers 1\nThreadsPerChild 25\nMaxRequestWorkers 25\n"
 SIZES = {
     "prefork": "ServerLimit 80\nStartServers 16\nMaxRequestWorkers 80\nMaxSpareServers 80\n",
     "worker": THREADED,
@@ -55,7 +58,8 @@ DocumentRoot {document_root}
 class HTTPD(Process):
     """httpd with one MPM, ours or the stock module behind the same lines, and some more lines."""
 
-    def __init__(self, directory, mpm, extra, module=OURS, wrapper=(), arguments=("-DFOREGROUND",)):
+    def __init__(self, directory, mpm, extra, module=OURS, wrapper=(), sizes=None,
+                 arguments=("-DFOREGROUND",)):  # fmt: skip
         self.port = free_port()
         self.error_log = directory / "error.log"
         configuration = directory / "httpd.conf"
@@ -66,7 +70,7 @@ class HTTPD(Process):
                 mpm=mpm,
                 modules=MODULES,
                 module=module,
-                sizes=SIZES[mpm],
+                sizes=sizes or SIZES[mpm],
                 document_root=ROOT / "Tests" / "httpd" / "site",
                 extra=extra,
             )
@@ -83,11 +87,20 @@ class HTTPD(Process):
         self.popen.send_signal(signal.SIGUSR1)
 
 
+def load_modules(*names):
+    """LoadModule lines for modules of Debian's."""
+    return "".join("LoadModule %s_module %s/mod_%s.so\n" % (n, MODULES, n) for n in names)
+
+
+def url_of(address):
+    """What mod_proxy calls an address that is spelled as the library does."""
+    kind, _, rest = address.partition(":")
+    return "unix:%s|fcgi://localhost/" % rest if kind == "unix" else "fcgi://%s/" % rest
+
+
 def proxy_pass(address, path="/", parameters=""):
     """A ProxyPass line to an application at an address as the library spells it."""
-    kind, _, rest = address.partition(":")
-    target = "unix:%s|fcgi://localhost/" % rest if kind == "unix" else "fcgi://%s/" % rest
-    return 'ProxyPass "%s" "%s" %s\n' % (path, target, parameters)
+    return 'ProxyPass "%s" "%s" %s\n' % (path, url_of(address), parameters)
 
 
 def php_handler(address):

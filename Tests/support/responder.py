@@ -7,7 +7,7 @@
 
 Prints "ready ADDRESS" once it listens, and runs until it is told to end by SIGTERM. What it
 answers depends on the request, so that mixed-up answers show: see body_for. With --log each
-request that it takes leaves a line "METHOD QUERY_STRING" in the file.
+request that it takes leaves a line "METHOD QUERY_STRING" in the file, and some behaviours more.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import socket
 import sys
 import threading
 
+import provocations  # noqa: F401: its behaviours add themselves
 from behaviours import BEHAVIOURS
 from fastcgi import BEGIN_REQUEST, KEEP_CONN, PARAMS, decode_pairs, receive_record
 
@@ -28,6 +29,8 @@ BACKLOG = 1024
 
 class Request:
     """A request whose params have been read, and nothing after them."""
+
+    log = None
 
     def __init__(self, connection, request_id, flags, params):
         self.connection = connection
@@ -42,6 +45,11 @@ class Request:
     @property
     def method(self):
         return self.params.get(b"REQUEST_METHOD", b"GET")
+
+    def note(self, line):
+        """Leaves a line in the log, for what no answer can tell."""
+        if self.log is not None:
+            os.write(self.log, line + b"\n")
 
 
 def read_request(connection):
@@ -81,8 +89,8 @@ def serve_connection(connection, behave, log):
         request = read_request(connection)
         if request is None:
             return
-        if log is not None:
-            os.write(log, request.method + b" " + request.query + b"\n")
+        request.log = log
+        request.note(request.method + b" " + request.query)
         if not behave(request):
             return
 
