@@ -65,6 +65,9 @@ let package = Package(
                     "-Xlinker", "--as-needed",
                 ])
             ]),
+        .executableTarget(
+            name: "fastcgi-cost", dependencies: ["FastCGI"], path: "Tests/bench/fastcgi-cost",
+            swiftSettings: rules),
         .testTarget(
             name: "GatewayCoreTests", dependencies: ["GatewayCore", "Platform", "Transport"],
             swiftSettings: rules),

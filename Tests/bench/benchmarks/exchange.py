@@ -5,9 +5,11 @@ from statistics import median
 
 from .figure import Figure, Kind
 
-METHOD = """the same request as in cpu, with writev and recv replaced by functions that answer from
-memory (memory_transport.c): what is left is the library's own work, the host's 32 calls of it, and
-the clock. The time of bare_loop.c on the same functions is taken off."""
+METHOD = """the same request as in cpu. First the FastCGI layer alone (fastcgi-cost): params encoded,
+writes planned, the answer parsed. Then the whole library, with writev and recv replaced by
+functions that answer from memory (memory_transport.c): what is left is its own work, pool, retry,
+deadlines and statistics included, the host's 32 calls of it, and the clock; the time of bare_loop.c
+on the same functions is taken off."""
 
 
 def measure(workshop, short):
@@ -15,15 +17,19 @@ def measure(workshop, short):
     with workshop.application("responder", "unix") as (_, address):
         request, answer = workshop.recorded_exchange(address)
         replaced = {"preload": ["memory_transport"], "ANSWER_FILE": str(answer)}
-        library, bare = [], []
+        library, bare, layer = [], [], []
         for _ in range(rounds):
             library.append(total(workshop.host(
                 "small_requests", address, "GET", count, "ignore", **replaced)))
+            layer.append(workshop.layer_cost(request, answer, count))
             bare.append(total(workshop.host(
                 "bare_loop", address.removeprefix("unix:"), request, count, **replaced)))
     yield Figure("bare loop, taken off", round(median(bare) / 1000, 3), unit="us", kind=Kind.TIME)
-    yield Figure("encode, parse, state and clock",
-                 round((median(library) - median(bare)) / 1000, 3), 0.5, "us", Kind.TIME)
+    parts = [median(each[part] for each in layer) for part in ("encode", "plan", "parse")]
+    yield Figure("encode, state and parse", round(sum(parts) / 1000, 3), 0.5, "us", Kind.TIME,
+                 "%d + %d + %d ns" % tuple(parts))
+    yield Figure("whole library without input and output",
+                 round((median(library) - median(bare)) / 1000, 3), unit="us", kind=Kind.TIME)
 
 
 def total(figures):

@@ -91,6 +91,15 @@ class Workshop:
             raise MeasurementFailed(f"{name} did not end in {MAX_SECONDS} s") from error
         return numbers(ended.stdout)
 
+    def layer_cost(self, request, answer, count):
+        """Nanoseconds of each part of the FastCGI layer for an exchange."""
+        program = self.library.with_name("fastcgi-cost")
+        ended = subprocess.run(
+            [program, request, answer, str(count)], text=True, check=True, timeout=MAX_SECONDS,
+            stdout=subprocess.PIPE,
+            preexec_fn=lambda: os.sched_setaffinity(0, {HOST_CORE}))
+        return numbers(ended.stdout)
+
     def recorded_exchange(self, address):
         """Files with the bytes of one small request as the library sends it, and of its answer."""
         request_file, answer_file = self.directory / "request", self.directory / "answer"
