@@ -11,10 +11,12 @@ extension Dispatch {
 
     /// Whether the whole body can be sent again.
     var isBodyReplayable: Bool {
-        switch body {
-        case .none, .bytes: true
-        case .source(let source): source.isReplayable || bodyPosition == 0
-        case .written: bodyPosition == 0
+        mutating get {
+            switch body {
+            case .none, .bytes: true
+            case .source(let source): source.isReplayable || bodyPosition == 0
+            case .written: bodyPosition == 0
+            }
         }
     }
 

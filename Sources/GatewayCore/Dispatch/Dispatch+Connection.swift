@@ -172,7 +172,9 @@ extension Dispatch {
 
     /// Promise 5: complete, nothing unread, nothing unsent.
     package var isReusable: Bool {
-        failure == nil && stream.isDone && !isSendOver
-            && reader.isReusable(unread: input.unread)
+        mutating get {
+            failure == nil && stream.isDone && !isSendOver
+                && reader.isReusable(unread: input.unread)
+        }
     }
 }

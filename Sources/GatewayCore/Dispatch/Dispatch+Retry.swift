@@ -6,7 +6,9 @@ internal import FastCGI
 extension Dispatch {
     /// The method is idempotent and the whole body is still there.
     var mayBeSentTwice: Bool {
-        isIdempotent && isBodyReplayable
+        mutating get {
+            isIdempotent && isBodyReplayable
+        }
     }
 
     /// The connection ended before a byte came. A kept one may have been dead from the beginning.
@@ -17,7 +19,9 @@ extension Dispatch {
 
     /// Whether nothing speaks against sending the request once more.
     var isRepeatable: Bool {
-        isReused && !hasReceived && (!stream.hasBegun && isBodyReplayable || mayBeSentTwice)
+        mutating get {
+            isReused && !hasReceived && (!stream.hasBegun && isBodyReplayable || mayBeSentTwice)
+        }
     }
 
     /// CANT_MPX_CONN says that nothing was run.

@@ -195,30 +195,34 @@ extension Dispatch {
 
     /// The next deadline, and what it is that takes too long then.
     var deadline: (time: MonotonicTime, stage: Stage) {
-        let ofStage = stageDeadline
-        guard options.timeouts.total > 0 else { return ofStage }
-        let total = times.opened.advanced(byMilliseconds: options.timeouts.total)
-        return total < ofStage.time ? (total, .total) : ofStage
+        mutating get {
+            let ofStage = stageDeadline
+            guard options.timeouts.total > 0 else { return ofStage }
+            let total = times.opened.advanced(byMilliseconds: options.timeouts.total)
+            return total < ofStage.time ? (total, .total) : ofStage
+        }
     }
 
     private var stageDeadline: (time: MonotonicTime, stage: Stage) {
-        let timeouts = options.timeouts
-        if state == .queued {
-            return (times.opened.advanced(byMilliseconds: timeouts.queue), .queue)
+        mutating get {
+            let timeouts = options.timeouts
+            if state == .queued {
+                return (times.opened.advanced(byMilliseconds: timeouts.queue), .queue)
+            }
+            if state == .connecting {
+                return (times.connectBegan.advanced(byMilliseconds: timeouts.connect), .connect)
+            }
+            let read = times.bodyProgress.advanced(byMilliseconds: timeouts.read)
+            guard isSending else {
+                if isHeadTold { return (read, .body) }
+                let sent = times.sent ?? times.sendProgress
+                return (sent.advanced(byMilliseconds: timeouts.head), .head)
+            }
+            if waitsForHost, options.isNonblocking { return (.distantFuture, .send) }
+            let send = times.sendProgress.advanced(byMilliseconds: timeouts.send)
+            // An application that answers while it takes nothing is at work all the same.
+            return isHeadTold ? (max(send, read), .body) : (send, .send)
         }
-        if state == .connecting {
-            return (times.connectBegan.advanced(byMilliseconds: timeouts.connect), .connect)
-        }
-        let read = times.bodyProgress.advanced(byMilliseconds: timeouts.read)
-        guard isSending else {
-            if isHeadTold { return (read, .body) }
-            let sent = times.sent ?? times.sendProgress
-            return (sent.advanced(byMilliseconds: timeouts.head), .head)
-        }
-        if waitsForHost, options.isNonblocking { return (.distantFuture, .send) }
-        let send = times.sendProgress.advanced(byMilliseconds: timeouts.send)
-        // An application that answers while it takes nothing is at work all the same.
-        return isHeadTold ? (max(send, read), .body) : (send, .send)
     }
 
     // MARK: Waiting, for event-driven hosts
@@ -231,21 +235,23 @@ extension Dispatch {
     }
 
     package var wait: Wait {
-        var until = deadline.time
-        var interest: Interest = .read
-        var descriptor = connection.descriptor
-        if state == .queued, let waiter {
-            descriptor = waiter.descriptor
-        } else if state == .connecting, let pendingConnect {
-            until = min(until, pendingConnect.retryAt)
-            interest = pendingConnect.interest
-            descriptor = pendingConnect.descriptor
-        } else if state == .exchanging, isSending, !waitsForHost {
-            interest.insert(.write)
+        mutating get {
+            var until = deadline.time
+            var interest: Interest = .read
+            var descriptor = connection.descriptor
+            if state == .queued, let waiter {
+                descriptor = waiter.descriptor
+            } else if state == .connecting, let pendingConnect {
+                until = min(until, pendingConnect.retryAt)
+                interest = pendingConnect.interest
+                descriptor = pendingConnect.descriptor
+            } else if state == .exchanging, isSending, !waitsForHost {
+                interest.insert(.write)
+            }
+            let isBounded = until < .distantFuture
+            return Wait(
+                descriptor: descriptor, interest: interest,
+                milliseconds: isBounded ? until.milliseconds(from: .now) : nil)
         }
-        let isBounded = until < .distantFuture
-        return Wait(
-            descriptor: descriptor, interest: interest,
-            milliseconds: isBounded ? until.milliseconds(from: .now) : nil)
     }
 }

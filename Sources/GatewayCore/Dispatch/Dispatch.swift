@@ -8,7 +8,8 @@ package import Transport
 /// gives the connection back.
 ///
 /// Blocking and event-driven hosts use the same steps; only waiting differs. One thread at a time.
-/// `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the request's
+/// Getters that each request uses are `mutating`, since the compiler copies the whole exchange for
+/// others. `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the request's
 /// body comes from, `Dispatch+Transfer` sending, receiving and deadlines.
 @safe
 package struct Dispatch: ~Copyable {
@@ -169,19 +170,21 @@ package struct Dispatch: ~Copyable {
         backend = nil
     }
 
-    package var isInherited: Bool { forkGeneration != ForkGeneration.current }
-    package var isNonblocking: Bool { options.isNonblocking }
+    package var isInherited: Bool { mutating get { forkGeneration != ForkGeneration.current } }
+    package var isNonblocking: Bool { mutating get { options.isNonblocking } }
     package var isBodyWritten: Bool {
-        if case .written = body { true } else { false }
+        mutating get { if case .written = body { true } else { false } }
     }
-    package var hasEnded: Bool { state == .ended }
+    package var hasEnded: Bool { mutating get { state == .ended } }
 
     /// Whether the next call answers at once from what was received, so that the bytes of the last
     /// step stay valid until the call after that.
     package var hasMore: Bool {
-        if case .ending = state { return true }
-        if case nil = lookahead { return false }
-        return true
+        mutating get {
+            if case .ending = state { return true }
+            if case nil = lookahead { return false }
+            return true
+        }
     }
 
     /// What happens next.
@@ -210,11 +213,13 @@ package struct Dispatch: ~Copyable {
     }
 
     var stage: Stage {
-        switch state {
-        case .resting, .opened, .connecting: .connect
-        case .queued: .queue
-        case .exchanging: isHeadTold ? .body : times.sent == nil ? .send : .head
-        case .ending, .ended: .end
+        mutating get {
+            switch state {
+            case .resting, .opened, .connecting: .connect
+            case .queued: .queue
+            case .exchanging: isHeadTold ? .body : times.sent == nil ? .send : .head
+            case .ending, .ended: .end
+            }
         }
     }
 

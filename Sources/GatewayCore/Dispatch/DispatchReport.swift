@@ -36,39 +36,45 @@ package struct DispatchReport {
 
 extension Dispatch {
     package var report: DispatchReport {
-        let hasEnded = state == .ended || state == .ending
-        return DispatchReport(
-            outcome: failure?.outcome ?? (hasEnded ? .complete : .pending),
-            stage: failure?.stage ?? stage,
-            httpStatus: isHeadTold
-                ? UInt32(reader.head.status) : failure?.httpStatus ?? UInt32(reader.head.status),
-            applicationStatus: reader.applicationStatus,
-            errorNumber: failure?.system?.number ?? 0,
-            isReused: isReused, isRetried: isRetried,
-            isReusable: hasEnded && isReusable,
-            isRepeatable: failure?.outcome == .truncated && options.supplied != nil && isRepeatable,
-            isHeadTold: isHeadTold,
-            isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
-            bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
-            stderrDropped: reader.stderrDropped,
-            queued: since(times.admitted), connected: since(times.connected),
-            sent: since(times.sent),
-            firstByte: since(times.firstByte), total: since(times.ended),
-            retryAfter: failure?.stage == .queue
-                ? shared.use { $0.admission?.retryAfter ?? 1 } ?? 1 : 0,
-            message: message)
+        mutating get {
+            let hasEnded = state == .ended || state == .ending
+            return DispatchReport(
+                outcome: failure?.outcome ?? (hasEnded ? .complete : .pending),
+                stage: failure?.stage ?? stage,
+                httpStatus: isHeadTold
+                    ? UInt32(reader.head.status)
+                    : failure?.httpStatus ?? UInt32(reader.head.status),
+                applicationStatus: reader.applicationStatus,
+                errorNumber: failure?.system?.number ?? 0,
+                isReused: isReused, isRetried: isRetried,
+                isReusable: hasEnded && isReusable,
+                isRepeatable: failure?.outcome == .truncated && options.supplied != nil
+                    && isRepeatable,
+                isHeadTold: isHeadTold,
+                isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
+                bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
+                stderrDropped: reader.stderrDropped,
+                queued: since(times.admitted), connected: since(times.connected),
+                sent: since(times.sent),
+                firstByte: since(times.firstByte), total: since(times.ended),
+                retryAfter: failure?.stage == .queue
+                    ? shared.use { $0.admission?.retryAfter ?? 1 } ?? 1 : 0,
+                message: message)
+        }
     }
 
-    private func since(_ time: MonotonicTime?) -> UInt64 {
+    private mutating func since(_ time: MonotonicTime?) -> UInt64 {
         time?.microseconds(since: times.opened) ?? 0
     }
 
     private var message: String {
-        guard let failure else { return "" }
-        var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
-        if let system = failure.system { text += ": \(system.text)" }
-        if let place, let backend { text += " [\(backend.endpoint(place).text)]" }
-        return text
+        mutating get {
+            guard let failure else { return "" }
+            var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
+            if let system = failure.system { text += ": \(system.text)" }
+            if let place, let backend { text += " [\(backend.endpoint(place).text)]" }
+            return text
+        }
     }
 }
 
