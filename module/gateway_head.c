@@ -38,25 +38,6 @@ static int is_length_kept(const request_rec *r)
     return 1;
 }
 
-/* Fields that concern only one connection, this one being the application's. */
-static int is_hop_by_hop(apr_pool_t *pool, const char *name, const char *connection)
-{
-    static const char *const names[] = { "Connection", "Keep-Alive",        "Proxy-Connection",
-                                         "TE",         "Transfer-Encoding", "Upgrade",
-                                         "Trailer",    NULL };
-    for (const char *const *each = names; *each; ++each) {
-        if (ap_cstr_casecmp(name, *each) == 0) {
-            return 1;
-        }
-    }
-    if (!connection) {
-        return 0;
-    }
-    char *lower = apr_pstrdup(pool, name);
-    ap_str_tolower(lower);
-    return ap_find_list_item(pool, connection, lower);
-}
-
 static void set_last_modified(request_rec *r, const char *value)
 {
     apr_time_t date = apr_date_parse_http(value);
@@ -106,22 +87,9 @@ static char *string_of(apr_pool_t *pool, gateway_bytes bytes)
     return bytes.length ? apr_pstrmemdup(pool, bytes.bytes, bytes.length) : apr_pstrdup(pool, "");
 }
 
-static const char *connection_options(apr_pool_t *pool, const gateway_event *head)
-{
-    for (size_t i = 0; i < head->field_count; ++i) {
-        const gateway_field *field = &head->fields[i];
-        if (field->name.length == 10
-            && ap_cstr_casecmpn(field->name.bytes, "Connection", 10) == 0) {
-            return string_of(pool, field->value);
-        }
-    }
-    return NULL;
-}
-
 void gw_head_take(gw_exchange *x, const gateway_event *head)
 {
     request_rec *r = x->r;
-    const char *connection = connection_options(r->pool, head);
     x->has_head = 1;
     x->own_err_headers = r->err_headers_out;
     r->err_headers_out = apr_table_copy(r->pool, r->err_headers_out);
@@ -132,10 +100,8 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
                                       (const char *)head->reason.bytes);
     }
     for (size_t i = 0; i < head->field_count; ++i) {
-        char *name = string_of(r->pool, head->fields[i].name);
-        if (!is_hop_by_hop(r->pool, name, connection)) {
-            take_field(x, name, string_of(r->pool, head->fields[i].value));
-        }
+        take_field(x, string_of(r->pool, head->fields[i].name),
+                   string_of(r->pool, head->fields[i].value));
     }
     if (!is_length_kept(r)) {
         apr_table_unset(r->headers_out, "Content-Length");

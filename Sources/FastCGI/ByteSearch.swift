@@ -6,6 +6,7 @@ package enum ASCII {
     package static let lineFeed: UInt8 = 0x0A
     package static let carriageReturn: UInt8 = 0x0D
     package static let space: UInt8 = 0x20
+    package static let comma: UInt8 = 0x2C
     package static let slash: UInt8 = 0x2F
     package static let zero: UInt8 = 0x30
     package static let nine: UInt8 = 0x39
@@ -73,6 +74,21 @@ extension RawSpan {
     @inline(__always)
     package func equalsIgnoringCase(_ name: StaticString, in range: Range<Int>) -> Bool {
         range.count == name.utf8CodeUnitCount && holdsIgnoringCase(name, at: range.lowerBound)
+    }
+
+    /// Whether the bytes of two ranges are the same name of a field.
+    package func equalsIgnoringCase(_ name: Range<Int>, in range: Range<Int>) -> Bool {
+        guard name.count == range.count else { return false }
+        for index in 0..<name.count {
+            let byte = lowercased(at: name.lowerBound &+ index)
+            if byte != lowercased(at: range.lowerBound &+ index) { return false }
+        }
+        return true
+    }
+
+    private func lowercased(at offset: Int) -> UInt8 {
+        let byte = self[offset]
+        return byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
     }
 
     private func holdsIgnoringCase(_ name: StaticString, at offset: Int) -> Bool {

@@ -78,6 +78,13 @@ struct ResponseHeadTests {
         #expect(reading.fields == ["A=1"])
     }
 
+    @Test("drops fields that Connection names, before it and after")
+    func namedByConnection() {
+        let reading = read(
+            "A: 1\nX-Mine: 1\nConnection: close , x-MINE\nX-Min: 2\nY: 3\nConnection: ,y\n\n")
+        #expect(reading.fields == ["A=1", "X-Min=2"])
+    }
+
     @Test(
         "refuses lines that are no fields",
         arguments: [

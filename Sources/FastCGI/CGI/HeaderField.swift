@@ -31,7 +31,7 @@ package struct HeaderField: Equatable, Sendable {
     }
 
     @inline(__always)
-    private static func trim(_ value: Range<Int>, of bytes: RawSpan) -> Range<Int> {
+    static func trim(_ value: Range<Int>, of bytes: RawSpan) -> Range<Int> {
         var start = value.lowerBound
         var end = value.upperBound
         while start < end, isWhiteSpace(bytes[start]) { start += 1 }

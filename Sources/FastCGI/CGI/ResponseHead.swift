@@ -38,6 +38,8 @@ package struct ResponseHead: ~Copyable {
     /// What follows the number in Status; empty where nothing does.
     package private(set) var reason = 0..<0
     private var location: HeaderField?
+    /// The values of Connection, which name fields of that connection.
+    private var connectionOptions: [Range<Int>] = []
     package private(set) var fields: [HeaderField] = []
     package private(set) var status: UInt16 = 200
     package private(set) var contentLength: UInt64?
@@ -136,7 +138,12 @@ package struct ResponseHead: ~Copyable {
             guard contentLength == nil else { throw .repeatedContentLength }
             contentLength = try parseLength(field.value)
         default:
-            if field.isHopByHop(in: buffer.bytes) { return }
+            if field.isHopByHop(in: buffer.bytes) {
+                if buffer.bytes.equalsIgnoringCase("connection", in: field.name) {
+                    connectionOptions.append(field.value)
+                }
+                return
+            }
         }
         guard fields.count < maxFields else { throw .tooManyFields }
         fields.append(field)
@@ -159,11 +166,35 @@ package struct ResponseHead: ~Copyable {
                 becomeClientRedirect()
             }
         }
+        if !connectionOptions.isEmpty { dropFieldsOfConnection() }
         state = .complete
+    }
+
+    /// RFC 9110 §7.6.1: what Connection names goes no further than it.
+    private mutating func dropFieldsOfConnection() {
+        var kept: [HeaderField] = []
+        for field in fields where !isNamedByConnection(field.name) { kept.append(field) }
+        fields = kept
+    }
+
+    private func isNamedByConnection(_ name: Range<Int>) -> Bool {
+        let bytes = buffer.bytes
+        for options in connectionOptions {
+            var start = options.lowerBound
+            while start < options.upperBound {
+                let rest = start..<options.upperBound
+                let end = bytes.firstOffset(of: ASCII.comma, in: rest) ?? rest.upperBound
+                let option = HeaderField.trim(start..<end, of: bytes)
+                if bytes.equalsIgnoringCase(name, in: option) { return true }
+                start = end + 1
+            }
+        }
+        return false
     }
 
     private mutating func forgetFields() {
         givenStatus = nil
+        connectionOptions.removeAll(keepingCapacity: true)
         reason = 0..<0
         location = nil
         fields.removeAll(keepingCapacity: true)
