@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from full_backlog import FullBacklog
 from httpd import HTTPD
 from processes import PHP, Responder
 from weakness import MODULES, Weaknesses
@@ -57,6 +58,13 @@ def start_responder(start):
 def responder(start_responder):
     """The address of a responder with a behaviour."""
     return lambda behaviour, transport="unix": start_responder(behaviour, transport).address
+
+
+@pytest.fixture
+def full_backlog(directory):
+    full = FullBacklog(directory / "full.sock")
+    yield full
+    full.close()
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ QUERY = "n=1&size=3000"
 # What it is, the behaviour, what is right, and what stock does where that is always the same.
 CASES = [
     ("END_REQUEST without a head", "no-head", "502", "200, empty"),
-    ("OVERLOADED", "overloaded", "503", "200, empty"),
-    ("CANT_MPX_CONN", "cannot-multiplex", "503", "200, empty"),
-    ("UNKNOWN_ROLE", "unknown-role", "502", "200, empty"),
+    ("OVERLOADED", "overloaded", "503", None),
+    ("CANT_MPX_CONN", "cannot-multiplex", "503", None),
+    ("UNKNOWN_ROLE", "unknown-role", "502", None),
     ("empty STDOUT without a head", "empty-stdout", "502", None),
     ("STDOUT ends within the head", "end-in-head", "502", None),
     ("closed before the head", "die-before-head", "502", "503"),

@@ -19,9 +19,12 @@ class Weaknesses:
     def lines(self):
         if not self.seen:
             return
-        yield "%-52s %-26s %s" % ("weakness", "mod_proxy_fcgi", "mod_gateway")
+        rows = [("weakness", "mod_proxy_fcgi", "mod_gateway")]
         for weakness, by in self.seen.items():
-            yield "%-52s %-26s %s" % (weakness, by.get("stock", "-"), by.get("ours", "-"))
+            rows.append((weakness, by.get("stock", "-"), by.get("ours", "-")))
+        widths = [max(len(row[column]) for row in rows) + 2 for column in range(2)]
+        for what, stock, ours in rows:
+            yield what.ljust(widths[0]) + stock.ljust(widths[1]) + ours
 
 
 def describe(response, body):
@@ -48,6 +51,9 @@ def see(port, body, target="/", method="GET", fields=(), content=b""):
             return describe(client.request(method, target, fields, content), body)
         except TimeoutError:
             return "no end"
+        except ValueError:
+            # Another answer began within this one.
+            return "200, garbled"
 
 
 def tally(descriptions):

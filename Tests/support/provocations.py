@@ -194,8 +194,11 @@ def redirects_away(request):
 
 @behaviour
 def redirects_here(request):
-    """Answers with the Location of a path of this host and no Status."""
-    return answers_with_head(request, b"Location: /local/?here=1\r\n\r\n")
+    """Answers with the Location of a path of this host, no Status and no body."""
+    read_body(request)
+    send(request, stream(STDOUT, request.id, b"Location: /local/?here=1\r\n\r\n"))
+    send(request, end_request(request.id))
+    return request.keep
 
 
 @behaviour
