@@ -37,7 +37,7 @@ Listen 127.0.0.1:{port}
 LoadModule mpm_{mpm}_module {modules}/mod_mpm_{mpm}.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule proxy_module {modules}/mod_proxy.so
-LoadModule proxy_fcgi_module {module}
+{loads}
 {sizes}
 User www-data
 Group www-data
@@ -58,7 +58,7 @@ DocumentRoot {document_root}
 class HTTPD(Process):
     """httpd with one MPM, ours or the stock module behind the same lines, and some more lines."""
 
-    def __init__(self, directory, mpm, extra, module=OURS, wrapper=(), sizes=None,
+    def __init__(self, directory, mpm, extra, module=OURS, loads=None, wrapper=(), sizes=None,
                  arguments=("-DFOREGROUND",)):  # fmt: skip
         self.port = free_port()
         self.error_log = directory / "error.log"
@@ -69,7 +69,7 @@ class HTTPD(Process):
                 port=self.port,
                 mpm=mpm,
                 modules=MODULES,
-                module=module,
+                loads=loads or "LoadModule proxy_fcgi_module %s" % module,
                 sizes=sizes or SIZES[mpm],
                 document_root=ROOT / "Tests" / "httpd" / "site",
                 extra=extra,
@@ -80,11 +80,20 @@ class HTTPD(Process):
         self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "httpd")
 
     def read_log(self):
-        errors = self.error_log.read_text() if self.error_log.exists() else ""
+        errors = self.error_log.read_text(errors="replace") if self.error_log.exists() else ""
         return super().read_log() + errors
 
     def graceful(self):
+        """Restarts it, and waits until its new children are on their way."""
+        before = self._starts()
         self.popen.send_signal(signal.SIGUSR1)
+        self.wait_until(lambda: self._starts() > before, "the restarted httpd")
+
+    def _starts(self):
+        return self.error_log.read_text(errors="replace").count("resuming normal operations")
+
+    def children(self):
+        return [pid for pid in self.session() if pid != self.pid]
 
 
 def load_modules(*names):
