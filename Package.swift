@@ -40,11 +40,15 @@ let package = Package(
         .target(name: "Platform", dependencies: ["CAPR"], swiftSettings: safeRules),
         .target(name: "Transport", dependencies: ["CAPR", "Platform"], swiftSettings: safeRules),
         .target(
+            name: "SharedStatus", dependencies: ["CAPR", "Platform"], swiftSettings: safeRules),
+        .target(
             name: "GatewayCore", dependencies: ["FastCGI", "Platform", "Transport"],
             swiftSettings: safeRules),
         .target(
             name: "GatewayABI",
-            dependencies: ["CGateway", "FastCGI", "GatewayCore", "Platform", "Transport"],
+            dependencies: [
+                "CGateway", "FastCGI", "GatewayCore", "Platform", "SharedStatus", "Transport",
+            ],
             swiftSettings: libraryRules),
         .target(
             name: "GatewayLibrary", dependencies: ["GatewayABI"], exclude: ["exports.map"],

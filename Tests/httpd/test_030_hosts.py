@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts in need: one that forks, and one that has run out of descriptors."""
+"""Hosts in need: one that forks, one out of descriptors, processes that share a capacity."""
 
 import subprocess
 
@@ -11,7 +11,7 @@ from processes import ROOT
 SCRIPT = ROOT / "Tests" / "httpd" / "site" / "query.php"
 
 
-@pytest.mark.parametrize("host", ["fork_host", "scarce_host"])
+@pytest.mark.parametrize("host", ["fork_host", "scarce_host", "capacity_host"])
 def test_host(php, host):
     done = subprocess.run(
         [HOST.with_name(host), php.address, SCRIPT],

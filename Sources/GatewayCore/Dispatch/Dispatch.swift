@@ -9,8 +9,8 @@ package import Transport
 ///
 /// Blocking and event-driven hosts use the same steps; only waiting differs. One thread at a time.
 /// Getters that each request uses are `mutating`, since the compiler copies the whole exchange for
-/// others. `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the request's
-/// body comes from, `Dispatch+Transfer` sending, receiving and deadlines.
+/// others. `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the
+/// request's body comes from, `Dispatch+Transfer` sending, receiving and deadlines.
 @safe
 package struct Dispatch: ~Copyable {
     /// What a call to `next` comes back with. Bytes are valid until more has to be received.

@@ -5,11 +5,11 @@ from statistics import median
 
 from .figure import Figure, Kind
 
-METHOD = """the same request as in cpu. First the FastCGI layer alone (fastcgi-cost): params encoded,
-writes planned, the answer parsed. Then the whole library, with writev and recv replaced by
+METHOD = """the same request as in cpu. First the FastCGI layer alone (fastcgi-cost): params are
+encoded, writes planned, the answer parsed. Then the whole library, with writev and recv replaced by
 functions that answer from memory (memory_transport.c): what is left is its own work, pool, retry,
-deadlines and statistics included, the host's 32 calls of it, and the clock; the time of bare_loop.c
-on the same functions is taken off."""
+deadlines and statistics included, the host's 32 calls of it, and the clock; the time that
+bare_loop.c takes on the same functions is taken off."""
 
 
 def measure(workshop, short):

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAPR
+internal import Glibc
+
+/// The places of one application, as they lie in shared memory. Used under the segment's lock.
+///
+/// A place is a connection to the application, in use or kept: as many as the application runs
+/// exchanges at once. Who finds none free waits; the oldest waiter gets the next one.
+@safe
+struct PlacePool {
+    static let maxPlaces = 1_024
+    static let maxWaiters = 1_024
+    static let maxKeySize = 127
+
+    struct Numbers {
+        var capacity: UInt32 = 0
+        var queueLength: UInt32 = 0
+        var waiting: UInt32 = 0
+        var nextTicket: UInt64 = 0
+        var admitted: UInt64 = 0
+        var waited: UInt64 = 0
+        var overloaded: UInt64 = 0
+    }
+
+    struct Place {
+        /// A process; 0: the place is free.
+        var owner: Int32
+        var isIdle: Bool
+    }
+
+    /// It stays where it is, since the kernel knows the address of `turn`.
+    struct Waiter {
+        /// A process; 0: nobody waits here.
+        var owner: Int32
+        /// The process that was asked to give a kept connection up; 0: none.
+        var asked: Int32
+        /// The lowest is the oldest.
+        var ticket: UInt64
+        /// A futex: 0 while it waits, then the number of its place plus 1.
+        var turn: UInt32
+    }
+
+    private static let numbersOffset = 128
+    private static let placesOffset = 256
+    private static let waitersOffset = placesOffset + maxPlaces * MemoryLayout<Place>.stride
+    static let size = waitersOffset + maxWaiters * MemoryLayout<Waiter>.stride
+
+    private let start: UnsafeMutableRawPointer
+
+    init(_ start: UnsafeMutableRawPointer) {
+        unsafe self.start = start
+    }
+
+    // MARK: What lies where
+
+    var numbers: Numbers {
+        get { unsafe start.load(fromByteOffset: Self.numbersOffset, as: Numbers.self) }
+        nonmutating set {
+            unsafe start.storeBytes(
+                of: newValue, toByteOffset: Self.numbersOffset, as: Numbers.self)
+        }
+    }
+
+    private var places: UnsafeMutableBufferPointer<Place> {
+        let first = unsafe start + Self.placesOffset
+        return unsafe UnsafeMutableBufferPointer(
+            start: first.assumingMemoryBound(to: Place.self), count: Self.maxPlaces)
+    }
+
+    private var waiters: UnsafeMutableBufferPointer<Waiter> {
+        let first = unsafe start + Self.waitersOffset
+        return unsafe UnsafeMutableBufferPointer(
+            start: first.assumingMemoryBound(to: Waiter.self), count: Self.maxWaiters)
+    }
+
+    var key: [UInt8] {
+        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Self.maxKeySize)
+        return unsafe Array(bytes.prefix { $0 != 0 })
+    }
+
+    func setKey(_ key: [UInt8]) {
+        for (offset, byte) in key.prefix(Self.maxKeySize).enumerated() {
+            unsafe start.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+        }
+    }
+
+    // MARK: Places
+
+    /// Takes a free place, if there is one and nobody waits for it.
+    func takeFree(for process: Int32) -> Int? {
+        guard numbers.waiting == 0, let place = firstFree else { return nil }
+        unsafe places[place] = Place(owner: process, isIdle: false)
+        numbers.admitted += 1
+        return place
+    }
+
+    private var firstFree: Int? {
+        unsafe places[..<Int(numbers.capacity)].firstIndex { $0.owner == 0 }
+    }
+
+    /// Frees a place for the oldest waiter.
+    func leave(_ place: Int) {
+        unsafe places[place] = Place(owner: 0, isIdle: false)
+        admitWaiters()
+    }
+
+    /// Keeps the place for a connection that is idle from now on; false when somebody waits.
+    func rest(_ place: Int) -> Bool {
+        guard numbers.waiting == 0 else { return false }
+        unsafe places[place].isIdle = true
+        return true
+    }
+
+    /// Uses the idle connection again; false when somebody waits, who comes first.
+    func resume(_ place: Int) -> Bool {
+        unsafe places[place].isIdle = false
+        guard numbers.waiting == 0 else { return false }
+        numbers.admitted += 1
+        return true
+    }
+
+    /// Gives back what processes held that have ended.
+    func sweep() {
+        for index in unsafe places.indices {
+            let owner = unsafe places[index].owner
+            if owner != 0, Self.hasEnded(owner) {
+                unsafe places[index] = Place(owner: 0, isIdle: false)
+            }
+        }
+        for index in unsafe waiters.indices {
+            let owner = unsafe waiters[index].owner
+            if owner != 0, Self.hasEnded(owner) { forget(index) }
+        }
+        admitWaiters()
+    }
+
+    private static func hasEnded(_ process: Int32) -> Bool {
+        kill(process, 0) != 0 && errno == ESRCH
+    }
+
+    // MARK: Waiters
+
+    /// A place in the queue; nil when it is full.
+    func enqueue(_ process: Int32) -> Int? {
+        guard numbers.waiting < numbers.queueLength,
+            let index = unsafe waiters.firstIndex(where: { $0.owner == 0 })
+        else {
+            numbers.overloaded += 1
+            return nil
+        }
+        unsafe waiters[index] = Waiter(
+            owner: process, asked: 0, ticket: numbers.nextTicket, turn: 0)
+        numbers.nextTicket += 1
+        numbers.waiting += 1
+        return index
+    }
+
+    /// The place that the waiter has got, who is then no waiter any more.
+    func takeTurn(_ waiter: Int) -> Int? {
+        let turn = unsafe waiters[waiter].turn
+        guard turn != 0 else { return nil }
+        unsafe waiters[waiter].owner = 0
+        numbers.waited += 1
+        return Int(turn) - 1
+    }
+
+    /// The waiter gives up.
+    func withdraw(_ waiter: Int) {
+        forget(waiter)
+        numbers.overloaded += 1
+    }
+
+    private func forget(_ waiter: Int) {
+        let turn = unsafe waiters[waiter].turn
+        unsafe waiters[waiter].owner = 0
+        if turn == 0 {
+            numbers.waiting -= 1
+        } else {
+            leave(Int(turn) - 1)
+        }
+    }
+
+    private func admitWaiters() {
+        while numbers.waiting > 0, let place = firstFree, let waiter = oldestWaiter {
+            unsafe places[place] = Place(owner: waiters[waiter].owner, isIdle: false)
+            numbers.waiting -= 1
+            numbers.admitted += 1
+            unsafe waiters[waiter].turn = UInt32(place + 1)
+            unsafe capr_futex_wake(&waiters[waiter].turn)
+        }
+    }
+
+    private var oldestWaiter: Int? {
+        unsafe waiters.indices.filter { unsafe waiters[$0].owner != 0 && waiters[$0].turn == 0 }
+            .min { unsafe waiters[$0].ticket < waiters[$1].ticket }
+    }
+
+    /// Where the kernel wakes a waiter.
+    func waitForTurn(_ waiter: Int, milliseconds: UInt32) {
+        unsafe capr_futex_wait(&waiters[waiter].turn, 0, milliseconds)
+    }
+
+    // MARK: Connections that are kept elsewhere
+
+    /// Asks a process that keeps a connection without using it to give it up; false when none does.
+    func askForIdle(on behalf: Int) -> Bool {
+        // Those that were asked on behalf of others are the others'.
+        let asked = unsafe waiters.count { $0.owner != 0 && $0.turn == 0 && $0.asked != 0 }
+        let idle = unsafe places.filter { $0.owner != 0 && $0.isIdle }
+        guard let place = idle.dropFirst(asked).first ?? idle.first else { return false }
+        unsafe waiters[behalf].asked = place.owner
+        return true
+    }
+
+    /// Whether a process is asked to give a connection up; it is told once for each waiter.
+    func isAsked(_ process: Int32) -> Bool {
+        guard numbers.waiting > 0 else { return false }
+        let index = unsafe waiters.firstIndex {
+            $0.owner != 0 && $0.turn == 0 && $0.asked == process
+        }
+        guard let index else { return false }
+        unsafe waiters[index].asked = 0
+        return true
+    }
+
+    var activeCount: Int { unsafe places.count { $0.owner != 0 && !$0.isIdle } }
+    var idleCount: Int { unsafe places.count { $0.owner != 0 && $0.isIdle } }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAPR
+package import Platform
+
+/// How many exchanges applications run at once, kept to by all processes of a host together. Used by
+/// any thread of any of them.
+package final class SharedCapacity: Sendable {
+    package enum Refusal: Error {
+        case queueFull
+        case tookTooLong
+    }
+
+    /// What there is and has been at one application.
+    package struct Report: Sendable {
+        package var capacity: UInt32
+        package var active: UInt32
+        package var idle: UInt32
+        package var waiting: UInt32
+        package var admitted: UInt64
+        package var waited: UInt64
+        package var overloaded: UInt64
+    }
+
+    package static let maxCapacity = PlacePool.maxPlaces
+    package static let maxQueueLength = PlacePool.maxWaiters
+    package static let maxKeySize = PlacePool.maxKeySize
+
+    /// A process that ended without giving its places back is noticed after so many milliseconds by
+    /// those who wait for them.
+    private static let sweepPause: UInt32 = 500
+
+    private let segment: SharedSegment
+
+    package init() throws(SystemError) {
+        segment = try SharedSegment()
+    }
+
+    /// Finds the application of a key or adds it, and sets its limits; nil when there is no room.
+    package func application(_ key: [UInt8], capacity: Int, queueLength: Int) -> Int? {
+        segment.withLock {
+            var index = (0..<segment.poolCount).first { segment.pool($0).key == key }
+            if index == nil, segment.poolCount < SharedSegment.maxPools {
+                index = segment.poolCount
+                segment.pool(segment.poolCount).setKey(key)
+                segment.poolCount += 1
+            }
+            guard let index else { return nil }
+            segment.pool(index).numbers.capacity = UInt32(clamping: capacity)
+            segment.pool(index).numbers.queueLength = UInt32(clamping: queueLength)
+            return index
+        }
+    }
+
+    package var applicationCount: Int { segment.withLock { segment.poolCount } }
+
+    /// Takes a place, and waits for it in the order of arrival.
+    package func enter(_ application: Int, until deadline: MonotonicTime) throws(Refusal) -> Int {
+        let pool = segment.pool(application)
+        let process = getpid()
+        enum Entry { case place(Int), waiter(Int), full }
+        let entry: Entry = segment.withLock {
+            if let place = pool.takeFree(for: process) { return .place(place) }
+            guard let waiter = pool.enqueue(process) else { return .full }
+            pool.sweep()
+            askForIdle(of: pool, on: waiter)
+            return .waiter(waiter)
+        }
+        switch entry {
+        case .place(let place): return place
+        case .full: throw .queueFull
+        case .waiter(let waiter):
+            return try wait(as: waiter, at: pool, until: deadline)
+        }
+    }
+
+    private func wait(
+        as waiter: Int, at pool: PlacePool, until deadline: MonotonicTime
+    ) throws(Refusal) -> Int {
+        while true {
+            let left = deadline.milliseconds(from: .now)
+            pool.waitForTurn(waiter, milliseconds: min(left, Self.sweepPause))
+            enum Turn { case come(Int), awaited, given }
+            let turn: Turn = segment.withLock {
+                if let place = pool.takeTurn(waiter) { return .come(place) }
+                guard MonotonicTime.now < deadline else {
+                    pool.withdraw(waiter)
+                    return .given
+                }
+                pool.sweep()
+                if let place = pool.takeTurn(waiter) { return .come(place) }
+                askForIdle(of: pool, on: waiter)
+                return .awaited
+            }
+            switch turn {
+            case .come(let place): return place
+            case .given: throw .tookTooLong
+            case .awaited: continue
+            }
+        }
+    }
+
+    private func askForIdle(of pool: PlacePool, on waiter: Int) {
+        if pool.askForIdle(on: waiter) { segment.callAttention() }
+    }
+
+    /// The connection is closed: the place is the oldest waiter's.
+    package func leave(_ place: Int, at application: Int) {
+        segment.withLock { segment.pool(application).leave(place) }
+    }
+
+    /// The exchange is over and its connection may be kept; false when somebody waits for the place.
+    package func rest(_ place: Int, at application: Int) -> Bool {
+        segment.withLock { segment.pool(application).rest(place) }
+    }
+
+    /// A kept connection is used again; false when somebody waits for the place, who comes first.
+    package func resume(_ place: Int, at application: Int) -> Bool {
+        segment.withLock { segment.pool(application).resume(place) }
+    }
+
+    /// Waits until this process is asked to give a kept connection up; answers of which application.
+    package func waitUntilAsked(milliseconds: UInt32) -> Int? {
+        let process = getpid()
+        let seen = segment.withLock { segment.attention }
+        if let application = asked(process) { return application }
+        segment.waitForAttention(otherThan: seen, milliseconds: milliseconds)
+        return asked(process)
+    }
+
+    /// Lets those who wait until they are asked look up.
+    package func callAttention() {
+        segment.withLock { segment.callAttention() }
+    }
+
+    private func asked(_ process: Int32) -> Int? {
+        segment.withLock {
+            (0..<segment.poolCount).first { segment.pool($0).isAsked(process) }
+        }
+    }
+
+    package func report(of application: Int) -> Report {
+        segment.withLock {
+            let pool = segment.pool(application)
+            let numbers = pool.numbers
+            return Report(
+                capacity: numbers.capacity, active: UInt32(clamping: pool.activeCount),
+                idle: UInt32(clamping: pool.idleCount), waiting: numbers.waiting,
+                admitted: numbers.admitted, waited: numbers.waited,
+                overloaded: numbers.overloaded)
+        }
+    }
+}
