@@ -93,7 +93,11 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
     x->has_head = 1;
     x->own_err_headers = r->err_headers_out;
     r->err_headers_out = apr_table_copy(r->pool, r->err_headers_out);
-    r->status = (int)head->http_status;
+    x->own_status = r->status;
+    /* Without a status of its own an error document answers with that of the error. */
+    if (head->flags & GATEWAY_EVENT_STATUS_GIVEN || head->http_status != HTTP_OK) {
+        r->status = (int)head->http_status;
+    }
     r->status_line = NULL;
     if (head->reason.length > 0) {
         r->status_line = apr_psprintf(r->pool, "%d %.*s", r->status, (int)head->reason.length,
@@ -114,7 +118,7 @@ void gw_head_forget(gw_exchange *x)
     if (!x->has_head) {
         return;
     }
-    r->status = HTTP_OK;
+    r->status = x->own_status;
     r->err_headers_out = x->own_err_headers;
     apr_table_clear(r->headers_out);
     r->content_type = NULL;

@@ -158,6 +158,7 @@ typedef struct gw_exchange {
     gateway_exchange *handle;
     gateway_result result;
     apr_bucket_brigade *out; /* gathered for the client */
+    int own_status;                /* before the application's head was taken */
     apr_table_t *own_err_headers;
     apr_status_t body_failure;
     char *stderr_line;

@@ -25,11 +25,13 @@ class Client:
         self.socket.close()
 
     def send(self, method, target, fields=(), body=b""):
-        lines = ["%s %s HTTP/1.1" % (method, target), "Host: localhost"]
+        lines = ["%s %s HTTP/1.1" % (method, target)]
+        if "Host" not in dict(fields):
+            lines.append("Host: localhost")
         if body:
             lines.append("Content-Length: %d" % len(body))
         lines += ["%s: %s" % field for field in fields]
-        head = ("\r\n".join(lines) + "\r\n\r\n").encode()
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         try:
             self.socket.sendall(head + body)
         except (BrokenPipeError, ConnectionResetError):

@@ -106,7 +106,7 @@ class Responder(Process):
 class PHP(Process):
     """A php-fpm of our own with a few children."""
 
-    def __init__(self, directory, children=4):
+    def __init__(self, directory, children=4, tcp=False):
         self.address = "unix:%s" % (directory / "php.sock")
         configuration = directory / "php-fpm.conf"
         configuration.write_text(
@@ -115,6 +115,14 @@ class PHP(Process):
             "listen.mode = 0666\npm = static\npm.max_children = %(children)d\n"
             "catch_workers_output = yes\n" % {"d": directory, "children": children}
         )
+        if tcp:
+            self.tcp_address = "tcp:127.0.0.1:%d" % free_port()
+            with open(configuration, "a") as file:
+                file.write(
+                    "[tcp]\nuser = www-data\ngroup = www-data\nlisten = %s\n"
+                    "pm = static\npm.max_children = %d\n"
+                    % (self.tcp_address.partition(":")[2], children)
+                )
         program = sorted(Path("/usr/sbin").glob("php-fpm*"))[-1]
         super().__init__([program, "-F", "-y", configuration], directory / "php.log")
         self.wait_until(lambda: answers(self.address), "php-fpm")

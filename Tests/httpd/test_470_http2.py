@@ -59,8 +59,8 @@ def test_bodies(start_httpd, php, front, size):
         assert page.status == 200 and page.whole
         line = b"body %d %s" % (size, hashlib.sha256(body).hexdigest().encode())
         assert line in page.body.splitlines()
-        page = client.request("GET", "/page.php?a=42")
-        assert page.body.startswith(b"page of fpm-fcgi\nsum 42\n")
+        again = client.request("GET", "/page.php?a=42")
+        assert again.body.startswith(b"page of fpm-fcgi\nsum 42\n")
 
 
 @pytest.mark.parametrize(
