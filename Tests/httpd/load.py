@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A load of GETs from many clients at once: never retries, compares every body."""
 
+import os
 import threading
 from collections import Counter
 from itertools import count
@@ -8,39 +9,68 @@ from itertools import count
 from behaviours import body_for
 from client import Client
 
+# Tests/run all asks for the longer form of what takes its time.
+IS_LONG = bool(os.environ.get("LONG_FORM"))
+
+
+class Load:
+    """Clients that send GETs until they are told to stop, each on a connection of its own: httpd
+    may close a kept one.
+
+    The tally is a Counter of what came: "ok", or what was wrong, such as "status 503".
+    """
+
+    def __init__(self, port, target="/?n=%d", right=lambda n: body_for(b"n=%d" % n), clients=64,
+                 total=None):  # fmt: skip
+        self.port, self.target, self.right, self.total = port, target, right, total
+        self.numbers, self.is_over = count(), threading.Event()
+        self.tallies = [Counter() for _ in range(clients)]
+        self.threads = [threading.Thread(target=self._run, args=(t,)) for t in self.tallies]
+        for thread in self.threads:
+            thread.start()
+
+    @property
+    def tally(self):
+        return sum(self.tallies, Counter())
+
+    def stop(self):
+        self.is_over.set()
+        return self.wait()
+
+    def wait(self):
+        for thread in self.threads:
+            thread.join()
+        return self.tally
+
+    def _run(self, tally):
+        while not self.is_over.is_set():
+            number = next(self.numbers)
+            if self.total is not None and number >= self.total:
+                return
+            tally[self._ask(number)] += 1
+
+    def _ask(self, number):
+        target = self.target % number if "%d" in self.target else self.target
+        try:
+            with Client(self.port) as client:
+                response = client.request("GET", target, [("Connection", "close")])
+        except OSError as error:
+            return str(error)
+        return judge(response, self.right(number))
+
 
 def run_gets(port, total, clients=64):
-    """Sends GETs numbered from 0, each on a connection of its own: httpd may close a kept one.
-
-    Answers a Counter of what came: "ok", or what was wrong, such as "status 503" or "no response".
-    """
-    numbers, tallies, threads = count(), [], []
-
-    def run(tally):
-        while (number := next(numbers)) < total:
-            target = "/?n=%d" % number
-            with Client(port) as client:
-                response = client.request("GET", target, [("Connection", "close")])
-            tally[judge(response, number)] += 1
-
-    for _ in range(clients):
-        tally = Counter()
-        tallies.append(tally)
-        threads.append(threading.Thread(target=run, args=(tally,)))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(tallies, Counter())
+    """Sends GETs numbered from 0 and answers the tally."""
+    return Load(port, clients=clients, total=total).wait()
 
 
-def judge(response, number):
+def judge(response, right):
     if response is None:
         return "no response"
     if response.status != 200:
         return "status %d" % response.status
     if response.whole is not True:
         return "not whole"
-    if response.body != body_for(b"n=%d" % number):
+    if response.body != right:
         return "wrong body"
     return "ok"
