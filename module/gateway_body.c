@@ -70,6 +70,11 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
     return OK;
 }
 
+int gw_body_is_there(const gw_body *body)
+{
+    return !body->is_complete || body->kept_length > 0;
+}
+
 void gw_body_rewind(gw_body *body, request_rec *r)
 {
     if (!body->rest) {

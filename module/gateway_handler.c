@@ -22,7 +22,21 @@ static uint32_t milliseconds(apr_interval_time_t time)
 
 /* --------------------------------------------------------------------------------- the exchange */
 
-static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn, gateway_backend *backend,
+/* What every connection that is tried is sent: known to be right before the first is taken. */
+static int make_params(request_rec *r, const proxy_worker *worker, gateway_request **params)
+{
+    gateway_backend *backend = gw_backend_of(worker);
+    if (!backend || gateway_request_open(backend, params) != GATEWAY_OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    int status = gw_params_add(r, *params);
+    if (status == OK && gw_body_is_there(gw_request_of(r)->body)) {
+        gateway_request_body_written(*params, GATEWAY_LENGTH_UNKNOWN);
+    }
+    return status;
+}
+
+static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
                                     gateway_request *params, apr_interval_time_t timeout)
 {
     gw_connection *known = conn->data;
@@ -37,44 +51,33 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn, gatewa
     ++known->requests;
     options.send_timeout_ms = options.head_timeout_ms = options.read_timeout_ms =
         milliseconds(timeout);
-    return gateway_exchange_open(backend, params, &options, &x->handle);
+    return gateway_exchange_open(gw_backend_of(x->worker), params, &options, &x->handle);
 }
 
 /* Runs the request on a connection; what is answered is left to gw_outcome_answer. */
-static int run(gw_exchange *x, proxy_conn_rec *conn, apr_interval_time_t timeout)
+static int run(gw_exchange *x, proxy_conn_rec *conn, gateway_request *params,
+               apr_interval_time_t timeout)
 {
-    request_rec *r = x->r;
     gw_body *body = x->request->body;
-    gateway_backend *backend = gw_backend_of(conn->worker);
-    gateway_request *params = NULL;
-    if (!backend || gateway_request_open(backend, &params) != GATEWAY_OK) {
+    if (open_exchange(x, conn, params, timeout) != GATEWAY_OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    int status = gw_params_add(r, params);
-    int has_body = !body->is_complete || body->kept_length > 0;
-    if (status == OK && has_body) {
-        gw_body_rewind(body, r);
-        gateway_request_body_written(params, GATEWAY_LENGTH_UNKNOWN);
-    }
-    if (status == OK && open_exchange(x, conn, backend, params, timeout) != GATEWAY_OK) {
-        status = HTTP_INTERNAL_SERVER_ERROR;
-    }
-    if (status == OK) {
+    if (gw_body_is_there(body)) {
         apr_status_t failure;
+        gw_body_rewind(body, x->r);
         /* With the first piece at hand it leaves together with the params. */
-        if (has_body && gw_body_feed(body, r, x->handle, &failure) == GW_FED_FAILED) {
+        if (gw_body_feed(body, x->r, x->handle, &failure) == GW_FED_FAILED) {
             x->body_failure = failure;
             gateway_exchange_cancel(x->handle);
         }
-        gw_exchange_run(x);
-        conn->worker->s->transferred += (apr_off_t)x->result.bytes_sent;
-        conn->worker->s->read += (apr_off_t)x->result.bytes_received;
-        if (!(x->result.flags & GATEWAY_RESULT_REUSABLE) || x->body_failure) {
-            conn->close = 1;
-        }
     }
-    gateway_request_close(params);
-    return status;
+    gw_exchange_run(x);
+    conn->worker->s->transferred += (apr_off_t)x->result.bytes_sent;
+    conn->worker->s->read += (apr_off_t)x->result.bytes_received;
+    if (!(x->result.flags & GATEWAY_RESULT_REUSABLE) || x->body_failure) {
+        conn->close = 1;
+    }
+    return OK;
 }
 
 /* What is still to be passed on points into the exchange, so this comes after that. */
@@ -108,8 +111,8 @@ static int is_worth_another_connection(const gw_exchange *x, int reused)
         && !x->request->body->is_streamed && (x->result.bytes_sent == 0 || is_idempotent(x->r));
 }
 
-static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
-                   proxy_conn_rec *conn, const char *backend)
+static int try_connections(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
+                           proxy_conn_rec *conn, gateway_request *params, const char *backend)
 {
     /* A connection to an application occupies a process of it: kept only if that is asked for. */
     int keeps = worker->s->disablereuse_set && !worker->s->disablereuse;
@@ -129,7 +132,7 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
                           .worker = worker,
                           .proxy = ap_get_module_config(r->per_dir_config, &proxy_module),
                           .out = apr_brigade_create(r->pool, r->connection->bucket_alloc) };
-        status = run(&x, conn, gw_timeout(r, worker, conf));
+        status = run(&x, conn, params, gw_timeout(r, worker, conf));
         if (status != OK) {
             conn->close = 1;
             end(&x);
@@ -145,6 +148,18 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
         end(&x);
         return status;
     }
+}
+
+static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
+                   proxy_conn_rec *conn, const char *backend)
+{
+    gateway_request *params = NULL;
+    int status = make_params(r, worker, &params);
+    if (status == OK) {
+        status = try_connections(r, worker, conf, conn, params, backend);
+    }
+    gateway_request_close(params);
+    return status;
 }
 
 /* ------------------------------------------------------------------------------------ the hooks */

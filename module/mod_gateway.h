@@ -95,6 +95,8 @@ typedef enum { GW_FED, GW_FED_NOTHING, GW_FED_FAILED } gw_fed;
 /* Reads what is at hand, or all of it where the application has to know its length. */
 int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body);
 int gw_body_ends(const apr_bucket_brigade *brigade);
+/* Whether there is a body to send, be it still on its way. */
+int gw_body_is_there(const gw_body *body);
 /* Reads it to its end: into memory, then a file, within LimitRequestBody. */
 int gw_body_spool(request_rec *r, proxy_conn_rec *connection, gw_body *body);
 void gw_body_rewind(gw_body *body, request_rec *r);

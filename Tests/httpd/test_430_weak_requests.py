@@ -31,6 +31,16 @@ def test_a_large_field(shows, observe, size):
     observe("a field of %d bytes in the request" % size, seen, "sent", "dropped, the request runs")
 
 
+def test_variables_over_the_limit(directory, serve, observe):
+    """Refused before an application is bothered: this one is not there."""
+    lines = "LimitRequestFieldSize 2000000\n" + proxy_pass("unix:%s" % (directory / "no.sock"))
+    httpd = serve(lines)
+    seen = see(httpd.port, b"", fields=[("X-Large", "v" * 1_200_000)])
+    observe("1.2 MB of variables, no application", seen, "431", "503")
+    if seen == "431":
+        assert "GW1010: the variable HTTP_X_LARGE" in httpd.read_log()
+
+
 def test_cookie_lines(shows, observe):
     value = shown(shows.port, [("Cookie", "a=1"), ("Cookie", "b=2")])["HTTP_COOKIE"]
     observe("two Cookie lines", value, "a=1; b=2", "a=1, b=2")
