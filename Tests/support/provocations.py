@@ -242,3 +242,24 @@ def error_flood(request):
         send(request, record(STDERR, request.id, line))
     send(request, answer_for(request))
     return request.keep
+
+
+# ------------------------------------------------------------------------------------- in bulk
+
+
+@behaviour
+def bulk(request):
+    """Counts STDIN without keeping it, and answers with "size=N" bytes made as they are sent."""
+    received = 0
+    while (piece := fastcgi.receive_record(request.connection)) is not None and piece.content:
+        received += len(piece.content)
+    if piece is None:
+        return False
+    head = head_for(more=b"X-Received: %d\r\n" % received)
+    send(request, stream(STDOUT, request.id, head, end=False))
+    left = int(request.query.partition(b"size=")[2] or 0)
+    block = stream(STDOUT, request.id, bytes(65528), end=False)
+    for _ in range(left // 65528):
+        send(request, block)
+    send(request, stream(STDOUT, request.id, bytes(left % 65528)), end_request(request.id))
+    return request.keep
