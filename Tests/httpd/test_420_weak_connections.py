@@ -4,8 +4,9 @@
 import pytest
 from behaviours import body_for
 from client import get
-from httpd import ONE_PROCESS, load_modules, proxy_pass, url_of
-from processes import answers
+from httpd import ONE_PROCESS, load_modules, php_handler, proxy_pass, url_of
+from load import Load
+from processes import PHP, answers
 from weakness import see, tally
 
 REUSE = "enablereuse=on"
@@ -136,6 +137,25 @@ def test_one_name_for_two_sockets(start_responder, serve, observe):
         right = shown.status == 200 and b"QUERY_STRING=n=%d\n" % n in shown.body
         seen.append("200, right" if right else str(shown.status))
     observe("two sockets called fcgi://localhost/, kept, 40", tally(seen), "40 x 200, right")
+
+
+def test_lines_that_are_merged(start_responder, serve, observe):
+    first, second = start_responder("answer"), start_responder("show-params")
+    lines = proxy_pass(first.address, "/one/") + proxy_pass(second.address, "/two/")
+    log = serve(lines).read_log()
+    told = "GW1004" in log and first.address[5:] in log and second.address[5:] in log
+    what = "two ProxyPass lines, one name, two sockets"
+    observe(what, "an error names both" if told else "no error", "an error names both", "no error")
+
+
+def test_kept_connections_occupy_php(start, serve, observe):
+    """Seen, not asserted: the pool that keeps them is mod_proxy's with either module."""
+    php = start(PHP, children=2)
+    keeps = '<Proxy "fcgi://localhost/" enablereuse=on max=10>\n</Proxy>\n'
+    httpd = serve("Timeout 2\n" + keeps + php_handler(php.address))
+    load = Load(httpd.port, "/query.php?n=%d", lambda n: b"n=%d" % n, clients=48, total=300)
+    lost = 300 - load.wait()["ok"]
+    observe("php-fpm with 2 children, 48 clients, kept, 300", "%d lost" % lost, None)
 
 
 def test_nobody_listens(directory, serve, observe):

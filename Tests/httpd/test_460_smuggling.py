@@ -78,6 +78,27 @@ def test_variables_over_the_limit(start_httpd, start_responder, target, chunked)
 
 
 @CHUNKED
+def test_an_error_page_in_its_place(start_httpd, start_responder, target, chunked):
+    override = "ProxyErrorOverride On\n"
+    proxied = override + proxy_pass(start_responder("fails-unread").address)
+    httpd = start_httpd("event", lines(target, proxied))
+    answer = smuggling.post(httpd.port, "/?n=1", chunked)
+    assert b"the application's own page" not in answer
+    check(answer, 404, target)
+
+
+@CHUNKED
+def test_a_redirect_in_its_place(start_httpd, start_responder, target, chunked):
+    """The application that it leads to does not get the body either."""
+    local = start_responder("answer", "tcp")
+    proxied = (proxy_pass(local.address, "/local/")
+               + proxy_pass(start_responder("redirects-unread").address))  # fmt: skip
+    httpd = start_httpd("event", lines(target, proxied))
+    check(smuggling.post(httpd.port, "/?n=1", chunked), 200, target)
+    assert local.requests() == ["GET here=1"]
+
+
+@CHUNKED
 def test_a_path_that_is_refused(start_httpd, start_responder, target, chunked):
     handler = '    SetHandler "proxy:%s"\n' % url_of(start_responder("answer").address)
     proxied = '<Location "/">\n%s</Location>\n' % handler

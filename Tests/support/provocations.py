@@ -31,6 +31,22 @@ def die_in_body_unread(request):
 
 
 @behaviour
+def fails_unread(request):
+    """Answers with Status 404 when the params have ended and closes; never reads STDIN."""
+    content = head_for(status=b"404 Not Found") + b"the application's own page\n"
+    send(request, stream(STDOUT, request.id, content), end_request(request.id))
+    return False
+
+
+@behaviour
+def redirects_unread(request):
+    """Answers with the Location of a path of this host, closes; never reads STDIN."""
+    content = b"Location: /local/?here=1\r\n\r\n"
+    send(request, stream(STDOUT, request.id, content), end_request(request.id))
+    return False
+
+
+@behaviour
 def garbage_unread(request):
     """Answers with what is no FastCGI when the params have ended; never reads STDIN."""
     send(request, b"HTTP/1.1 200 OK\r\n\r\nthis is no FastCGI\n")
