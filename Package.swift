@@ -29,7 +29,12 @@ let safeRules = libraryRules + [.strictMemorySafety()]
 let package = Package(
     name: "gateway",
     products: [
-        .library(name: "gateway", type: .dynamic, targets: ["GatewayLibrary"])
+        .library(name: "gateway", type: .dynamic, targets: ["GatewayLibrary"]),
+        .executable(name: "gateway-get", targets: ["gateway-get"]),
+    ],
+    dependencies: [
+        // For the programs only: the library depends on nothing but APR.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .systemLibrary(name: "CGateway", path: "include"),
@@ -72,6 +77,24 @@ let package = Package(
         .executableTarget(
             name: "fastcgi-cost", dependencies: ["FastCGI"], path: "Tests/bench/fastcgi-cost",
             swiftSettings: rules),
+        .executableTarget(
+            name: "gateway-get",
+            dependencies: [
+                "CGateway", "FastCGI", "GatewayABI", "Platform", "Transport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: rules,
+            linkerSettings: [
+                .unsafeFlags([
+                    // Runs where no Swift is.
+                    "-static-stdlib",
+                    // What ArgumentParser's FoundationEssentials needs, which only a package that
+                    // is compiled as static as a whole names by itself.
+                    "-l_FoundationCollections", "-l_FoundationCShims",
+                    "-use-ld=lld",
+                    "-Xlinker", "--gc-sections", "-Xlinker", "--as-needed",
+                ])
+            ]),
         .testTarget(
             name: "GatewayCoreTests", dependencies: ["GatewayCore", "Platform", "Transport"],
             swiftSettings: rules),
