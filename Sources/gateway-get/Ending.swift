@@ -71,9 +71,22 @@ struct Ending {
         let text = withUnsafeBytes(of: result.message) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
-        if !text.isEmpty { return ": " + text }
+        if !text.isEmpty { return ": " + Self.inner(text) }
         return result.error_number == 0
             ? "" : ": " + SystemError(number: result.error_number).text
+    }
+
+    /// The library's message without outcome and stage before it and the address behind it, which
+    /// are told here with more.
+    private static func inner(_ message: String) -> Substring {
+        var inner = message[...]
+        if let colon = inner.firstIndex(of: ":"), inner[..<colon].hasSuffix(")") {
+            inner = inner[colon...].dropFirst(2)
+        }
+        if inner.last == "]", let bracket = inner.lastIndex(of: "[") {
+            inner = inner[..<bracket].dropLast()
+        }
+        return inner
     }
 
     private static func words(_ name: UnsafePointer<CChar>) -> String {

@@ -27,6 +27,7 @@ def test_outcome(get, responder, behaviour, status, words, records):
     assert done.returncode == status, last
     assert last.startswith("gateway-get: " + words)
     assert last.endswith("[%s]" % address)
+    assert last.count("(") == last.count(" [") == 1, "stage and address are told once"
 
 
 @pytest.mark.parametrize("records", [[], ["--records"]], ids=["direct", "records"])
