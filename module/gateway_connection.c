@@ -110,24 +110,42 @@ static int connect_unix(request_rec *r, proxy_worker *worker, proxy_server_conf 
     return OK;
 }
 
-static void remember(proxy_conn_rec *conn)
+static void remember(proxy_conn_rec *conn, gw_place *place)
 {
     gw_connection *known = apr_pcalloc(conn->scpool, sizeof *known);
     apr_os_sock_get(&known->descriptor, conn->sock);
     known->is_nonblocking = (fcntl(known->descriptor, F_GETFL) & O_NONBLOCK) != 0;
+    known->place = place;
     conn->data = known;
 }
 
-int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
-               int *reused)
+/* Closes a kept connection, as mod_proxy itself does with a dead one. */
+static void drop(proxy_conn_rec *conn)
 {
+    conn->sock = NULL;
+    conn->tmp_bb = NULL;
+    conn->connection = NULL;
+    conn->ssl_hostname = NULL;
+    apr_pool_clear(conn->scpool);
+}
+
+int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
+               const char *address, int *reused)
+{
+    gw_place *place;
     apr_status_t state =
         ap_proxy_check_connection(GW_SCHEME, conn, r->server, 0, PROXY_CHECK_CONN_EMPTY);
-    *reused = state == APR_SUCCESS;
+    *reused = state == APR_SUCCESS && gw_place_resume(((gw_connection *)conn->data)->place);
     if (*reused) {
         return OK;
     }
-    int status = OK;
+    if (conn->sock) {
+        drop(conn);
+    }
+    int status = gw_place_take(r, conn, address, &place);
+    if (status != OK) {
+        return status;
+    }
     if (conn->uds_path && state != APR_EINVAL) {
         status = connect_unix(r, worker, conf, conn);
     }
@@ -139,6 +157,13 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
                       APLOGNO(01079) "failed to make connection to backend: %s", conn->hostname);
         return status;
     }
-    remember(conn);
+    remember(conn, place);
     return OK;
+}
+
+int gw_rest(proxy_conn_rec *conn)
+{
+    gw_connection *known = conn->data;
+    return conn->sock && ap_proxy_connection_reusable(conn)
+        && gw_place_rest(known->place, conn->worker, known->descriptor);
 }

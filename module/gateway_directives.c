@@ -114,5 +114,7 @@ const command_rec gw_directives[] = {
     AP_INIT_FLAG("GatewayCancelOnDisconnect", ap_set_flag_slot,
                  (void *)APR_OFFSETOF(gw_directory, cancels_on_disconnect), OR_FILEINFO,
                  "give the exchange up when the client leaves"),
+    AP_INIT_TAKE_ARGV("GatewayCapacity", gw_capacity_line, NULL, RSRC_CONF,
+                      "an address, how many exchanges it runs at once, queue=N, wait=SECONDS"),
     { NULL }
 };

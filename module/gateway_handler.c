@@ -120,7 +120,7 @@ static int try_connections(request_rec *r, proxy_worker *worker, proxy_server_co
     for (;; attempt.is_retry = 1) {
         conn->close = !keeps;
         apr_time_t begin = apr_time_now();
-        int status = gw_connect(r, worker, conf, conn, &attempt.is_reused);
+        int status = gw_connect(r, worker, conf, conn, backend, &attempt.is_reused);
         attempt.connect_time = apr_time_now() - begin;
         if (status != OK) {
             gw_outcome_note_unconnected(r, &attempt);
@@ -184,6 +184,8 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     gw_request *request = gw_request_of(r);
     request->redirect = NULL;
     request->override_status = 0;
+    /* What another member said of itself. */
+    apr_table_unset(r->err_headers_out, "Retry-After");
     if (!request->body) {
         request->body = apr_pcalloc(r->pool, sizeof *request->body);
         int status = gw_body_prepare(r, worker, request->body);
@@ -207,7 +209,7 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
         }
     }
     if (conn) {
-        conn->close |= status != OK;
+        conn->close |= status != OK || !gw_rest(conn);
         ap_proxy_release_connection(GW_SCHEME, conn, r->server);
     }
     return status;
@@ -245,9 +247,6 @@ int gw_post_request(proxy_worker *worker, proxy_balancer *balancer, request_rec 
     /* mod_proxy put these members in error for their 503; they are only busy. */
     for (int i = 0; i < request->overloaded->nelts; ++i) {
         APR_ARRAY_IDX(request->overloaded, i, proxy_worker *)->s->status &= ~PROXY_WORKER_IN_ERROR;
-    }
-    if (r->status == HTTP_SERVICE_UNAVAILABLE) {
-        apr_table_setn(r->err_headers_out, "Retry-After", "1");
     }
     return DECLINED;
 }

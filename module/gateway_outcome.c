@@ -88,16 +88,23 @@ static int finish_answer(gw_exchange *x)
     return status == APR_SUCCESS || x->r->connection->aborted ? OK : AP_FILTER_ERROR;
 }
 
+void gw_outcome_overloaded(request_rec *r, proxy_worker *worker)
+{
+    gw_request *request = gw_request_of(r);
+    if (!request->overloaded) {
+        request->overloaded = apr_array_make(r->pool, 2, sizeof(proxy_worker *));
+    }
+    APR_ARRAY_PUSH(request->overloaded, proxy_worker *) = worker;
+    apr_table_setn(r->err_headers_out, "Retry-After", "1");
+}
+
 /* Nothing was run: another of a balancer's members may, unless the body is gone. */
 static int fail_unrun(gw_exchange *x)
 {
     request_rec *r = x->r;
     gw_request *request = x->request;
     if (x->result.outcome == GATEWAY_OUTCOME_OVERLOADED) {
-        if (!request->overloaded) {
-            request->overloaded = apr_array_make(r->pool, 2, sizeof(proxy_worker *));
-        }
-        APR_ARRAY_PUSH(request->overloaded, proxy_worker *) = x->worker;
+        gw_outcome_overloaded(r, x->worker);
     }
     if (request->body->is_streamed) {
         apr_table_setn(r->err_headers_out, "Retry-After", "1");

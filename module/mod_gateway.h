@@ -11,6 +11,7 @@
  *   gateway_spool.c        bodies whose length has to be known first
  *   gateway_params.c       request_rec -> params
  *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
+ *   gateway_capacity.c     how many exchanges an application runs, over all children
  *   gateway_exchange.c     the exchange's events -> client
  *   gateway_wait.c         what it waits for meanwhile
  *   gateway_outcome.c      how it ended, and what is answered
@@ -137,17 +138,36 @@ gateway_backend *gw_backend_of(const proxy_worker *worker);
 /* ---------------------------------------------------------------------------------- connections */
 
 /* What is known of a connection, in proxy_conn_rec.data for as long as its socket lives. */
+typedef struct gw_place gw_place;
 typedef struct gw_connection {
     int descriptor;
     int is_nonblocking;
     unsigned requests;
+    gw_place *place;
 } gw_connection;
 
 apr_interval_time_t gw_timeout(const request_rec *r, const proxy_worker *worker,
                                const proxy_server_conf *conf);
 /* Connects conn unless a kept connection of it is alive; *reused says which. OK or 503. */
 int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
-               int *reused);
+               const char *address, int *reused);
+/* Keeps it without an exchange; 0: it is to be closed. */
+int gw_rest(proxy_conn_rec *conn);
+
+/* GatewayCapacity. */
+typedef struct gw_capacity gw_capacity;
+const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *const words[]);
+int gw_capacity_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool,
+                      server_rec *server);
+void gw_capacity_child(apr_pool_t *pool, server_rec *server);
+int gw_capacity_status(request_rec *r, int flags);
+
+/* The place of a connection at its application, of those that GatewayCapacity gives it. Taken
+ * before it is made, waiting if need be, and left when it is closed. OK or 503. */
+int gw_place_take(request_rec *r, proxy_conn_rec *conn, const char *address, gw_place **taken);
+/* 0: the connection is to be closed, since somebody else waits for the place, or has it. */
+int gw_place_rest(gw_place *place, const proxy_worker *worker, int descriptor);
+int gw_place_resume(gw_place *place);
 
 /* ------------------------------------------------------------------------------------ exchanges */
 
@@ -204,6 +224,8 @@ typedef struct gw_attempt {
 /* Notes for the access log. */
 void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt);
 void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt);
+/* The worker, which is only busy, is not to be left in error for the 503. */
+void gw_outcome_overloaded(request_rec *r, proxy_worker *worker);
 /* Ends the answer. OK, or the status to fail with. */
 int gw_outcome_answer(gw_exchange *x, const char *backend);
 

@@ -3,8 +3,8 @@
 internal import CAPR
 package import Platform
 
-/// How many exchanges applications run at once, kept to by all processes of a host together. Used by
-/// any thread of any of them.
+/// How many exchanges applications run at once, kept to by all processes of a host together. Used
+/// by any thread of any of them.
 package final class SharedCapacity: Sendable {
     package enum Refusal: Error {
         case queueFull
@@ -109,17 +109,17 @@ package final class SharedCapacity: Sendable {
         segment.withLock { segment.pool(application).leave(place) }
     }
 
-    /// The exchange is over and its connection may be kept; false when somebody waits for the place.
+    /// The exchange is over, its connection may be kept; false when somebody waits for its place.
     package func rest(_ place: Int, at application: Int) -> Bool {
         segment.withLock { segment.pool(application).rest(place) }
     }
 
-    /// A kept connection is used again; false when somebody waits for the place, who comes first.
+    /// A kept connection is used again; false when somebody waits for its place, who comes first.
     package func resume(_ place: Int, at application: Int) -> Bool {
         segment.withLock { segment.pool(application).resume(place) }
     }
 
-    /// Waits until this process is asked to give a kept connection up; answers of which application.
+    /// Waits until this process is asked to close a kept connection; answers of which application.
     package func waitUntilAsked(milliseconds: UInt32) -> Int? {
         let process = getpid()
         let seen = segment.withLock { segment.attention }

@@ -74,7 +74,7 @@ static void run(void)
     atomic_fetch_add(&shared->done, 1);
 }
 
-/* ---------------------------------------------------------------------------- never more at once */
+/* ------------------------------------------------------------------------- never more at once */
 
 static void *work(void *unused)
 {
@@ -133,7 +133,7 @@ static void never_exceeded(void)
     expect(stats().admitted == CHILDREN * THREADS * ROUNDS, "not counted right");
 }
 
-/* ------------------------------------------------------------------------------ one that is killed */
+/* --------------------------------------------------------------------------- one that is killed */
 
 static void taken_back(void)
 {
@@ -155,7 +155,7 @@ static void taken_back(void)
         leave(places[i]);
 }
 
-/* -------------------------------------------------------------------------- one that keeps places */
+/* ----------------------------------------------------------------------- one that keeps places */
 
 static void asked(void)
 {
@@ -185,7 +185,7 @@ static void asked(void)
     await(keeper);
 }
 
-/* ------------------------------------------------------------------------------ order of arrival */
+/* --------------------------------------------------------------------------- order of arrival */
 
 static void in_order(void)
 {
@@ -215,7 +215,7 @@ static void in_order(void)
         leave(places[i]);
 }
 
-/* --------------------------------------------------------------------------------------- refused */
+/* ------------------------------------------------------------------------------------ refused */
 
 static void refused(void)
 {

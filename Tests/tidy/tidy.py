@@ -34,8 +34,11 @@ IMPORTS = {
     "FastCGI": set(),
     "Platform": {"CAPR", "Glibc", "Synchronization"},
     "Transport": {"CAPR", "Platform"},
+    "SharedStatus": {"CAPR", "Glibc", "Platform"},
     "GatewayCore": {"FastCGI", "Platform", "Transport", "Synchronization"},
-    "GatewayABI": {"CGateway", "FastCGI", "GatewayCore", "Platform", "Transport"},
+    "GatewayABI": {
+        "CGateway", "FastCGI", "GatewayCore", "Platform", "SharedStatus", "Transport",
+    },
     "GatewayLibrary": {"GatewayABI"},
 }
 
