@@ -185,6 +185,22 @@ struct ResponseHeadTests {
         #expect(read("A: 1\n\n" + String(repeating: "x", count: 50), maxSize: 6).isComplete)
     }
 
+    @Test(
+        "tells which field made it too large, also before that one's end",
+        arguments: [
+            ("A: 1\nB: \(large)", "B"), ("B: \(large)\r\nA: 1\r\nC: 2\r\n", "B"), (large, nil),
+        ])
+    func oversizedField(text: String, name: String?) {
+        var head = ResponseHead(maxSize: 40, maxFields: 10)
+        let input = Array(text.utf8)
+        #expect(throws: ResponseHead.Fault.self) {
+            try head.read(input.span.bytes, in: 0..<input.count)
+        }
+        #expect(head.oversizedField.map { String(decoding: input[$0.name], as: UTF8.self) } == name)
+    }
+
+    private static let large = String(repeating: "x", count: 50)
+
     @Test("has no more fields than its limit")
     func limitOfFields() {
         let text = "A: 1\nStatus: 200\nB: 2\nConnection: close\nC: 3\n\n"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers that are broken, odd or large, to a gateway of either module."""
 
+import re
+
 import pytest
 from behaviours import body_for
 from httpd import proxy_pass
@@ -42,3 +44,10 @@ CASES = [
 def test_one_answer(responder, serve, observe, weakness, behaviour, right, stock):
     httpd = serve(proxy_pass(responder(behaviour)))
     observe(weakness, see(httpd.port, body_for(QUERY.encode()), "/?" + QUERY), right, stock)
+
+
+def test_the_field_that_is_too_large_is_named(responder, serve, observe):
+    httpd = serve(proxy_pass(responder("huge-field")))
+    see(httpd.port, b"", "/?" + QUERY)
+    named = re.search(r"larger than max_head_size: X-Huge has \d{5} bytes", httpd.read_log())
+    observe("that field in the error log", "named" if named else "not named", "named", "not named")

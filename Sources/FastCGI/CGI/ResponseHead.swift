@@ -57,6 +57,18 @@ package struct ResponseHead: ~Copyable {
     /// Whether the application sent Status, be it 200.
     package var isStatusGiven: Bool { givenStatus != nil }
 
+    /// In a head that is larger than its limit the field with the longest value: the last one may
+    /// not have been read to its end.
+    package var oversizedField: HeaderField? {
+        guard state == .reading, buffer.count > maxSize else { return nil }
+        var all = fields
+        let rest = lineStart..<buffer.count
+        let end = buffer.bytes.firstOffset(of: ASCII.lineFeed, in: rest) ?? rest.upperBound
+        let line = withoutReturn(lineStart..<end)
+        if let last = try? HeaderField(line: line, of: buffer.bytes) { all.append(last) }
+        return all.max { $0.value.count < $1.value.count }
+    }
+
     package var bytes: RawSpan {
         @_lifetime(borrow self)
         get { buffer.bytes }
@@ -107,15 +119,17 @@ package struct ResponseHead: ~Copyable {
 
     /// Reads a line without its LF.
     private mutating func readLine(_ range: Range<Int>) throws(Fault) {
-        var line = range
-        if let last = range.last, buffer.bytes[last] == ASCII.carriageReturn {
-            line = range.lowerBound..<last
-        }
+        let line = withoutReturn(range)
         if line.isEmpty {
             try endHead()
         } else {
             try addField(line)
         }
+    }
+
+    private func withoutReturn(_ line: Range<Int>) -> Range<Int> {
+        guard let last = line.last, buffer.bytes[last] == ASCII.carriageReturn else { return line }
+        return line.lowerBound..<last
     }
 
     private mutating func addField(_ line: Range<Int>) throws(Fault) {

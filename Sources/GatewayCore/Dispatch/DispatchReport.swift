@@ -72,6 +72,10 @@ extension Dispatch {
             guard let failure else { return "" }
             var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
             if let system = failure.system { text += ": \(system.text)" }
+            if let field = reader.head.oversizedField {
+                let name = [UInt8](reader.head.bytes.extracting(field.name)).prefix(64)
+                text += ": \(String(decoding: name, as: UTF8.self)) has \(field.value.count) bytes"
+            }
             if let place, let backend { text += " [\(backend.endpoint(place).text)]" }
             return text
         }
