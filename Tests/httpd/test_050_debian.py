@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's own configuration for php-fpm, with the one LoadModule line changed."""
 
+import fcntl
 import re
 from pathlib import Path
 
@@ -27,9 +28,14 @@ class DebianPHP(Process):
 @pytest.fixture
 def debian_php(start):
     address = re.search(r"proxy:(unix:[^|]+)\|", CONFIGURATION.read_text()).group(1)
-    # A machine that serves PHP has it running.
-    if not answers(address):
-        start(DebianPHP, address)
+    # The socket's name is the machine's: a run beside this one waits.
+    with open("/run/lock/gateway-php-fpm", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # A machine that serves PHP has it running.
+        php = None if answers(address) else start(DebianPHP, address)
+        yield
+        if php:
+            php.stop()
 
 
 @pytest.mark.parametrize("mpm", ["prefork", "worker", "event"])
