@@ -5,6 +5,7 @@ import hashlib
 import threading
 
 import pytest
+import smuggling
 from behaviours import body_for
 from client import Client, get, post
 from httpd import php_handler, proxy_pass
@@ -72,20 +73,26 @@ def test_a_chunked_upload_to_php(php, serve, observe):
     observe("a chunked upload of 50,000 bytes to php-fpm", seen, "whole")
 
 
-def test_an_application_that_echoes(responder, serve, observe):
-    """Both bodies move at once, or none does when the buffers are full."""
-    httpd = serve("Timeout 2\n" + proxy_pass(responder("echo"), "/", "timeout=2"))
+@pytest.mark.parametrize(
+    "behaviour, what",
+    [("echo", "5 MB echoed while they are sent"), ("early-answer", "5 MB both ways, answer first")],
+    ids=["echo", "early-answer"],
+)
+def test_both_bodies_move(responder, serve, observe, behaviour, what):
+    """At once, or none does when the buffers are full."""
+    httpd = serve("Timeout 2\n" + proxy_pass(responder(behaviour), "/", "timeout=2"))
     body = b"to and fro\n" * 500_000
+    right = body if behaviour == "echo" else body_for(b"size=5000000")
     with Client(httpd.port, PATIENCE) as client:
-        sending = threading.Thread(target=client.send, args=("POST", "/?n=1", (), body))
+        sending = threading.Thread(target=client.send, args=("POST", "/?size=5000000", (), body))
         sending.start()
         try:
-            seen = describe(client.receive(), body)
+            seen = describe(client.receive(), right)
         except TimeoutError:
             seen = "no end"
-        client.socket.shutdown(2)
+        smuggling.close(client.socket)
         sending.join()
-    observe("5 MB echoed while they are sent", seen, "200, right")
+    observe(what, seen, "200, right")
 
 
 def test_an_answer_before_the_upload_ends(responder, serve, observe):
