@@ -933,64 +933,65 @@ gateway_status gateway_handle(gateway_backend *backend, gateway_request *request
                               const gateway_callbacks *callbacks, void *context,
                               gateway_result *result);
 
-/* ---------------------------------------------------------------- capacity that processes share */
+/* ----------------------------------------------------------------------- what processes share */
 
 /*
- * How many exchanges applications run at once, kept to by all processes of a host together: for a
- * host that forks, and has connections of its own to each application in each process.
+ * What the processes of a host share about its applications: for a host that forks, and has
+ * connections of its own to each application in each process.
  *
- * An application has as many places as it runs exchanges at once. A connection to it, in use or
- * kept, takes one: gateway_capacity_enter before it is made, gateway_capacity_leave when it is
- * closed, gateway_capacity_rest and gateway_capacity_resume when it is kept and used again. Who
- * finds no place free waits, the oldest first. A process that keeps connections without using them
- * is asked to close one when somebody waits. The places of a process that ends are taken back.
+ * An application may have a capacity: as many places as it runs exchanges at once, for all the
+ * processes together. A connection to it, in use or kept, takes one: gateway_place_enter before it
+ * is made, gateway_place_leave when it is closed, gateway_place_rest and gateway_place_resume when
+ * it is kept and used again. Who finds no place free waits, the oldest first. A process that keeps
+ * connections without using them is asked to close one when somebody waits. The places of a process
+ * that ends are taken back.
  */
-typedef struct gateway_capacity gateway_capacity;
+typedef struct gateway_shared gateway_shared;
 
 /*
  * Makes the memory that this process shares with those that it forks later.
  *
- * opened   receives the capacity, which each process closes with gateway_capacity_close
+ * opened   receives it; each process closes it with gateway_shared_close
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_SYSTEM.
  * Thread: setup. Blocks: no. Fork: before.
  */
-gateway_status gateway_capacity_open(gateway_capacity **opened);
+gateway_status gateway_shared_open(gateway_shared **opened);
 
 /*
- * Lets go of a capacity in this process. Its memory ends with the last process that has it.
+ * Lets go of the memory in this process. It ends with the last process that has it.
  *
  * Thread: setup. Blocks: no. Fork: allowed in parent and children, each for itself.
  */
-void gateway_capacity_close(gateway_capacity *capacity);
+void gateway_shared_close(gateway_shared *shared);
 
 /*
- * Adds an application, or sets the limits of one that was added before.
+ * Finds an application or adds it.
  *
- * name           a string of 1 to 127 bytes, by which it is found again
- * exchanges      what it runs at once, 1 to 1024
+ * name           a string of 1 to 127 bytes, by which it is found
+ * exchanges      its capacity, at most 1024; 0 leaves the one that it has, which is none at first
  * queue_length   who may wait, at most 1024; 0: 100
  * application    receives its number
  *
- * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_LIMIT (there are 32 already).
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_LIMIT (there are 64 already).
  * Thread: free. Blocks: no.
  */
-gateway_status gateway_capacity_application(gateway_capacity *capacity, const char *name,
-                                            uint32_t exchanges, uint32_t queue_length,
-                                            uint32_t *application);
+gateway_status gateway_shared_application(gateway_shared *shared, const char *name,
+                                          uint32_t exchanges, uint32_t queue_length,
+                                          uint32_t *application);
 
 /*
- * Takes a place at an application, and waits for it if need be.
+ * Takes a place at an application that has a capacity, and waits for it if need be.
  *
  * timeout_ms   how long to wait at most
  * place        receives the place
  *
  * Answers GATEWAY_OK; GATEWAY_AGAIN: it took too long; GATEWAY_ERR_LIMIT: too many wait already;
- * GATEWAY_ERR_INVALID.
+ * GATEWAY_ERR_INVALID (it has no capacity, too).
  * Thread: free. Blocks: up to the timeout.
  */
-gateway_status gateway_capacity_enter(gateway_capacity *capacity, uint32_t application,
-                                      uint32_t timeout_ms, uint32_t *place);
+gateway_status gateway_place_enter(gateway_shared *shared, uint32_t application,
+                                   uint32_t timeout_ms, uint32_t *place);
 
 /*
  * Keeps a place for a connection that is kept without an exchange.
@@ -999,18 +1000,16 @@ gateway_status gateway_capacity_enter(gateway_capacity *capacity, uint32_t appli
  * place left; GATEWAY_ERR_INVALID.
  * Thread: free. Blocks: no.
  */
-gateway_status gateway_capacity_rest(gateway_capacity *capacity, uint32_t application,
-                                     uint32_t place);
+gateway_status gateway_place_rest(gateway_shared *shared, uint32_t application, uint32_t place);
 
 /*
  * Uses a connection again that was kept.
  *
  * Answers GATEWAY_OK; GATEWAY_AGAIN: somebody waits and comes first, so the connection is to be
- * closed, the place left, and gateway_capacity_enter called; GATEWAY_ERR_INVALID.
+ * closed, the place left, and gateway_place_enter called; GATEWAY_ERR_INVALID.
  * Thread: free. Blocks: no.
  */
-gateway_status gateway_capacity_resume(gateway_capacity *capacity, uint32_t application,
-                                       uint32_t place);
+gateway_status gateway_place_resume(gateway_shared *shared, uint32_t application, uint32_t place);
 
 /*
  * Leaves a place: its connection is closed, or was never made.
@@ -1018,8 +1017,7 @@ gateway_status gateway_capacity_resume(gateway_capacity *capacity, uint32_t appl
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
  * Thread: free. Blocks: no.
  */
-gateway_status gateway_capacity_leave(gateway_capacity *capacity, uint32_t application,
-                                      uint32_t place);
+gateway_status gateway_place_leave(gateway_shared *shared, uint32_t application, uint32_t place);
 
 /*
  * Waits until this process is asked to close a connection that it keeps without an exchange. For a
@@ -1029,45 +1027,44 @@ gateway_status gateway_capacity_leave(gateway_capacity *capacity, uint32_t appli
  * application   receives to which application
  *
  * Answers GATEWAY_OK; GATEWAY_AGAIN: it was not asked; GATEWAY_ERR_INVALID.
- * Thread: free. Blocks: up to the timeout, or until gateway_capacity_wake.
+ * Thread: free. Blocks: up to the timeout, or until gateway_shared_wake.
  */
-gateway_status gateway_capacity_asked(gateway_capacity *capacity, uint32_t timeout_ms,
-                                      uint32_t *application);
+gateway_status gateway_place_asked(gateway_shared *shared, uint32_t timeout_ms,
+                                   uint32_t *application);
 
 /*
- * Ends the waits of gateway_capacity_asked, of all processes, with GATEWAY_AGAIN.
+ * Ends the waits of gateway_place_asked, of all processes, with GATEWAY_AGAIN.
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
  * Thread: free. Blocks: no.
  */
-gateway_status gateway_capacity_wake(gateway_capacity *capacity);
-
-/* The places of an application now, and what has become of those who wanted one. */
-typedef struct gateway_place_stats {
-    size_t size;       /* sizeof(gateway_place_stats) */
-    uint32_t capacity; /* places */
-    uint32_t active;   /* places in use */
-    uint32_t idle;     /* places of connections that are kept */
-    uint32_t waiting;
-    uint64_t admitted;   /* exchanges that got a place */
-    uint64_t waited;     /* those of them that had to wait for it */
-    uint64_t overloaded; /* those that did not get one */
-} gateway_place_stats;
-
-/* clang-format off */
-#define GATEWAY_PLACE_STATS_INIT { sizeof(gateway_place_stats), 0, 0, 0, 0, 0, 0, 0 }
-/* clang-format on */
+gateway_status gateway_shared_wake(gateway_shared *shared);
 
 /*
- * Tells what is and was at an application, over all processes.
+ * Counts an exchange that has ended.
  *
- * stats   receives it; its size is set by the caller
+ * result   of the exchange; of one that never was, a result with its outcome
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID (one that has not ended too).
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_shared_count(gateway_shared *shared, uint32_t application,
+                                    const gateway_result *result);
+
+/*
+ * Tells what is and was at an application, over all processes: exchanges that were counted, places
+ * in use (active) and of kept connections (idle), who waits for one, and how long others did. Who
+ * waited in vain or found the queue full is overloaded.
+ *
+ * application   from 0 on; GATEWAY_ERR_INVALID behind the last one
+ * name          receives its name, a string that lives as long as the memory; may be NULL
+ * stats         receives the numbers; its size is set by the caller
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
  * Thread: free. Blocks: no.
  */
-gateway_status gateway_capacity_stats(gateway_capacity *capacity, uint32_t application,
-                                      gateway_place_stats *stats);
+gateway_status gateway_shared_stats(gateway_shared *shared, uint32_t application,
+                                    const char **name, gateway_stats *stats);
 
 #ifdef __cplusplus
 }

@@ -155,6 +155,7 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
     if (status != OK) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       APLOGNO(01079) "failed to make connection to backend: %s", conn->hostname);
+        gw_shared_count_unconnected(address);
         return status;
     }
     remember(conn, place);

@@ -139,6 +139,8 @@ static int try_connections(request_rec *r, proxy_worker *worker, proxy_server_co
             return status;
         }
         gw_outcome_note(&x, &attempt);
+        gw_connection *known = conn->data;
+        gw_shared_count(known->place->application, &x.result, attempt.is_retry);
         if (!attempt.is_retry && is_worth_another_connection(&x, attempt.is_reused)) {
             /* The dead socket shows in gw_connect, which makes a new one. */
             end(&x);

@@ -165,9 +165,9 @@ static void register_hooks_once(module *record, apr_pool_t *pool)
     apr_pool_cleanup_register(pool, NULL, forget_record, apr_pool_cleanup_null);
     ap_hook_pre_config(check_modules, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_config(gw_check_sockets, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(gw_capacity_begin, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(gw_capacity_child, NULL, NULL, APR_HOOK_MIDDLE);
-    APR_OPTIONAL_HOOK(ap, status_hook, gw_capacity_status, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(gw_shared_begin, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(gw_kept_begin, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, gw_shared_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_begin, NULL, NULL, APR_HOOK_MIDDLE);
     proxy_hook_canon_handler(gw_canon, NULL, NULL, APR_HOOK_FIRST);
     proxy_hook_scheme_handler(gw_handler, NULL, NULL, APR_HOOK_FIRST);

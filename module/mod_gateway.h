@@ -12,6 +12,8 @@
  *   gateway_params.c       request_rec -> params
  *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
  *   gateway_capacity.c     how many exchanges an application runs, over all children
+ *   gateway_kept.c         connections of this child that are kept
+ *   gateway_shared.c       what all children share, and mod_status shows
  *   gateway_exchange.c     the exchange's events -> client
  *   gateway_wait.c         what it waits for meanwhile
  *   gateway_outcome.c      how it ended, and what is answered
@@ -154,20 +156,49 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
 /* Keeps it without an exchange; 0: it is to be closed. */
 int gw_rest(proxy_conn_rec *conn);
 
-/* GatewayCapacity. */
-typedef struct gw_capacity gw_capacity;
-const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *const words[]);
-int gw_capacity_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool,
-                      server_rec *server);
-void gw_capacity_child(apr_pool_t *pool, server_rec *server);
-int gw_capacity_status(request_rec *r, int flags);
+/* ------------------------------------------------------------------------- what children share */
 
-/* The place of a connection at its application, of those that GatewayCapacity gives it. Taken
- * before it is made, waiting if need be, and left when it is closed. OK or 503. */
+extern gateway_shared *gw_shared;
+
+int gw_shared_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool,
+                    server_rec *server);
+int gw_shared_status(request_rec *r, int flags);
+
+/* An application of which nothing is counted, since there are too many. */
+#define GW_NO_APPLICATION UINT32_MAX
+/* The number of the application at an address, such as /path or host:port. */
+uint32_t gw_shared_application(const char *address);
+/* Counts what a request came to. */
+void gw_shared_count(uint32_t application, const gateway_result *result, int is_retry);
+void gw_shared_count_unconnected(const char *address);
+
+/* GatewayCapacity. */
+const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *const words[]);
+int gw_capacity_begin(server_rec *server);
+
+/* A connection's place at its application, of those that GatewayCapacity gives it, if it does. */
+struct gw_place {
+    uint32_t application;
+    uint32_t number;
+    int descriptor;
+    apr_time_t expiry; /* of a kept connection; 0: never */
+    unsigned has_place : 1;
+    unsigned is_left : 1;
+    gw_place *next; /* among those that are kept */
+};
+
+/* Takes the place before the connection is made, waiting if need be; it is left when that is
+ * closed. OK or 503. */
 int gw_place_take(request_rec *r, proxy_conn_rec *conn, const char *address, gw_place **taken);
 /* 0: the connection is to be closed, since somebody else waits for the place, or has it. */
 int gw_place_rest(gw_place *place, const proxy_worker *worker, int descriptor);
 int gw_place_resume(gw_place *place);
+
+void gw_kept_begin(apr_pool_t *pool, server_rec *server);
+/* 0: somebody else waits for the place. */
+int gw_kept_add(gw_place *place);
+/* 0: it was shut down meanwhile, and its place left. */
+int gw_kept_remove(gw_place *place);
 
 /* ------------------------------------------------------------------------------------ exchanges */
 

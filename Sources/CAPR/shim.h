@@ -82,6 +82,17 @@ static inline void capr_futex_wake(uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, 0x7FFFFFFF, NULL, NULL, 0);
 }
 
+/* Counters in memory that processes share. */
+static inline void capr_count(uint64_t *counter, uint64_t value)
+{
+    __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t capr_counted(const uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
 /* ThreadSanitizer's own calls, there only where it is linked in. */
 extern void __tsan_acquire(void *address) __attribute__((weak));
 extern void __tsan_release(void *address) __attribute__((weak));

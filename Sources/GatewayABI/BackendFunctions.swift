@@ -143,12 +143,16 @@ extension gateway_stats {
         late_records = now.lateRecords
         bytes_sent = now.bytesSent
         bytes_received = now.bytesReceived
-        waited = now.waits.count
-        wait_us = now.waits.sum
-        wait_max_us = now.waits.longest
+        setWaits(now.waits)
+    }
+
+    mutating func setWaits(_ waits: WaitHistogram) {
+        waited = waits.count
+        wait_us = waits.sum
+        wait_max_us = waits.longest
         withUnsafeMutableBytes(of: &wait_histogram) { bytes in
             let counts = bytes.bindMemory(to: UInt64.self)
-            for (index, count) in now.waits.buckets.prefix(counts.count).enumerated() {
+            for (index, count) in waits.buckets.prefix(counts.count).enumerated() {
                 counts[index] = count
             }
         }

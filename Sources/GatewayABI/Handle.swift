@@ -67,6 +67,6 @@ enum HandleKind: UInt64 {
     case gateway = 0x6777_6174_6577_6179
     case backend = 0x6777_6261_636B_656E
     case request = 0x6777_7265_7175_6573
-    case capacity = 0x6777_6361_7061_6369
+    case shared = 0x6777_6361_7061_6369
     case exchange = 0x6777_6578_6368_616E
 }

@@ -14,13 +14,11 @@ struct PlacePool {
     static let maxKeySize = 127
 
     struct Numbers {
+        /// 0: there is no limit, and no place is needed.
         var capacity: UInt32 = 0
         var queueLength: UInt32 = 0
         var waiting: UInt32 = 0
         var nextTicket: UInt64 = 0
-        var admitted: UInt64 = 0
-        var waited: UInt64 = 0
-        var overloaded: UInt64 = 0
     }
 
     struct Place {
@@ -42,7 +40,9 @@ struct PlacePool {
     }
 
     private static let numbersOffset = 128
-    private static let placesOffset = 256
+    private static let countersOffset = 256
+    private static let placesOffset =
+        countersOffset + SharedCounters.count * MemoryLayout<UInt64>.size
     private static let waitersOffset = placesOffset + maxPlaces * MemoryLayout<Place>.stride
     static let size = waitersOffset + maxWaiters * MemoryLayout<Waiter>.stride
 
@@ -74,6 +74,13 @@ struct PlacePool {
             start: first.assumingMemoryBound(to: Waiter.self), count: Self.maxWaiters)
     }
 
+    var counters: SharedCounters { unsafe SharedCounters(start + Self.countersOffset) }
+
+    /// A string of C, which never changes once it is set.
+    var name: UnsafePointer<CChar> {
+        unsafe UnsafePointer(start.assumingMemoryBound(to: CChar.self))
+    }
+
     var key: [UInt8] {
         let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Self.maxKeySize)
         return unsafe Array(bytes.prefix { $0 != 0 })
@@ -91,7 +98,6 @@ struct PlacePool {
     func takeFree(for process: Int32) -> Int? {
         guard numbers.waiting == 0, let place = firstFree else { return nil }
         unsafe places[place] = Place(owner: process, isIdle: false)
-        numbers.admitted += 1
         return place
     }
 
@@ -115,9 +121,7 @@ struct PlacePool {
     /// Uses the idle connection again; false when somebody waits, who comes first.
     func resume(_ place: Int) -> Bool {
         unsafe places[place].isIdle = false
-        guard numbers.waiting == 0 else { return false }
-        numbers.admitted += 1
-        return true
+        return numbers.waiting == 0
     }
 
     /// Gives back what processes held that have ended.
@@ -145,10 +149,7 @@ struct PlacePool {
     func enqueue(_ process: Int32) -> Int? {
         guard numbers.waiting < numbers.queueLength,
             let index = unsafe waiters.firstIndex(where: { $0.owner == 0 })
-        else {
-            numbers.overloaded += 1
-            return nil
-        }
+        else { return nil }
         unsafe waiters[index] = Waiter(
             owner: process, asked: 0, ticket: numbers.nextTicket, turn: 0)
         numbers.nextTicket += 1
@@ -161,17 +162,11 @@ struct PlacePool {
         let turn = unsafe waiters[waiter].turn
         guard turn != 0 else { return nil }
         unsafe waiters[waiter].owner = 0
-        numbers.waited += 1
         return Int(turn) - 1
     }
 
     /// The waiter gives up.
-    func withdraw(_ waiter: Int) {
-        forget(waiter)
-        numbers.overloaded += 1
-    }
-
-    private func forget(_ waiter: Int) {
+    func forget(_ waiter: Int) {
         let turn = unsafe waiters[waiter].turn
         unsafe waiters[waiter].owner = 0
         if turn == 0 {
@@ -185,7 +180,6 @@ struct PlacePool {
         while numbers.waiting > 0, let place = firstFree, let waiter = oldestWaiter {
             unsafe places[place] = Place(owner: waiters[waiter].owner, isIdle: false)
             numbers.waiting -= 1
-            numbers.admitted += 1
             unsafe waiters[waiter].turn = UInt32(place + 1)
             unsafe capr_futex_wake(&waiters[waiter].turn)
         }

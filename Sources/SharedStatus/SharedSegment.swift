@@ -11,7 +11,7 @@ package import Platform
 @safe
 package final class SharedSegment: Sendable {
     /// Applications that there is room for.
-    package static let maxPools = 32
+    package static let maxPools = 64
 
     /// What the memory begins with.
     @safe

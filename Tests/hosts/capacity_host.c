@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ static struct shared {
     atomic_int inside, peak, done, arrived, served[64], served_count;
 } *shared;
 
-static gateway_capacity *capacity;
+static gateway_shared *memory;
 static uint32_t application;
 
 static void fail(const char *what)
@@ -42,24 +43,24 @@ static void expect(int holds, const char *what)
         fail(what);
 }
 
-static gateway_place_stats stats(void)
+static gateway_stats stats(void)
 {
-    gateway_place_stats now = GATEWAY_PLACE_STATS_INIT;
-    expect(gateway_capacity_stats(capacity, application, &now) == GATEWAY_OK, "no stats");
+    gateway_stats now = GATEWAY_STATS_INIT;
+    expect(gateway_shared_stats(memory, application, NULL, &now) == GATEWAY_OK, "no stats");
     return now;
 }
 
 static uint32_t enter(void)
 {
     uint32_t place;
-    expect(gateway_capacity_enter(capacity, application, LONG, &place) == GATEWAY_OK,
+    expect(gateway_place_enter(memory, application, LONG, &place) == GATEWAY_OK,
            "no place in time");
     return place;
 }
 
 static void leave(uint32_t place)
 {
-    expect(gateway_capacity_leave(capacity, application, place) == GATEWAY_OK, "cannot leave");
+    expect(gateway_place_leave(memory, application, place) == GATEWAY_OK, "cannot leave");
 }
 
 /* An exchange: nothing but to be counted. */
@@ -67,11 +68,14 @@ static void run(void)
 {
     int now = atomic_fetch_add(&shared->inside, 1) + 1;
     int peak = atomic_load(&shared->peak);
+    gateway_result result = GATEWAY_RESULT_INIT;
     while (now > peak && !atomic_compare_exchange_weak(&shared->peak, &peak, now)) {
     }
     usleep(20);
     atomic_fetch_sub(&shared->inside, 1);
     atomic_fetch_add(&shared->done, 1);
+    result.outcome = GATEWAY_OUTCOME_COMPLETE;
+    gateway_shared_count(memory, application, &result);
 }
 
 /* ------------------------------------------------------------------------- never more at once */
@@ -83,14 +87,14 @@ static void *work(void *unused)
     int round;
     for (round = 0; round < ROUNDS; round++) {
         if (keeps
-            && gateway_capacity_resume(capacity, application, place) == GATEWAY_AGAIN) {
+            && gateway_place_resume(memory, application, place) == GATEWAY_AGAIN) {
             leave(place);
             keeps = 0;
         }
         if (!keeps)
             place = enter();
         run();
-        keeps = gateway_capacity_rest(capacity, application, place) == GATEWAY_OK;
+        keeps = gateway_place_rest(memory, application, place) == GATEWAY_OK;
         if (!keeps)
             leave(place);
     }
@@ -129,8 +133,9 @@ static void never_exceeded(void)
         await(children[i]);
     expect(atomic_load(&shared->done) == CHILDREN * THREADS * ROUNDS, "not everybody had a turn");
     expect(atomic_load(&shared->peak) <= PLACES, "more at once than there are places");
-    expect(stats().active == 0 && stats().idle == 0 && stats().waiting == 0, "places are left");
-    expect(stats().admitted == CHILDREN * THREADS * ROUNDS, "not counted right");
+    expect(stats().active == 0 && stats().idle == 0 && stats().queued == 0, "places are left");
+    expect(stats().complete == CHILDREN * THREADS * ROUNDS, "not counted right");
+    expect(stats().waited > 0 && stats().wait_us >= stats().wait_max_us, "no waits were counted");
 }
 
 /* --------------------------------------------------------------------------- one that is killed */
@@ -169,12 +174,12 @@ static void asked(void)
     keeper = fork();
     if (keeper == 0) {
         for (i = 0; i < PLACES; i++)
-            gateway_capacity_rest(capacity, application, enter());
+            gateway_place_rest(memory, application, enter());
         expect(write(ready[1], "x", 1) == 1, "no pipe");
-        expect(gateway_capacity_asked(capacity, LONG, &which) == GATEWAY_OK, "was not asked");
+        expect(gateway_place_asked(memory, LONG, &which) == GATEWAY_OK, "was not asked");
         expect(which == application, "was asked for another");
         leave(0);
-        expect(gateway_capacity_asked(capacity, 50, &which) == GATEWAY_AGAIN, "was asked twice");
+        expect(gateway_place_asked(memory, 50, &which) == GATEWAY_AGAIN, "was asked twice");
         for (i = 1; i < PLACES; i++)
             leave((uint32_t)i);
         exit(0);
@@ -202,7 +207,7 @@ static void in_order(void)
             leave(place);
             exit(0);
         }
-        while (stats().waiting < (uint32_t)i + 1)
+        while (stats().queued < (uint32_t)i + 1)
             usleep(100);
     }
     /* One place only is given on: they come one after the other. */
@@ -222,35 +227,39 @@ static void refused(void)
     uint32_t few;
     uint32_t place;
     uint32_t other;
-    expect(gateway_capacity_application(capacity, "few", 1, 1, &few) == GATEWAY_OK, "no room");
-    expect(gateway_capacity_enter(capacity, few, 0, &place) == GATEWAY_OK, "no first place");
-    expect(gateway_capacity_enter(capacity, few, 20, &other) == GATEWAY_AGAIN,
+    const char *name;
+    gateway_stats counted = GATEWAY_STATS_INIT;
+    expect(gateway_shared_application(memory, "few", 1, 1, &few) == GATEWAY_OK, "no room");
+    expect(gateway_place_enter(memory, few, 0, &place) == GATEWAY_OK, "no first place");
+    expect(gateway_place_enter(memory, few, 20, &other) == GATEWAY_AGAIN,
            "a second place, or not too long");
     if (fork() == 0) {
-        gateway_capacity_enter(capacity, few, LONG, &other);
+        gateway_place_enter(memory, few, LONG, &other);
         exit(0);
     }
     for (;;) {
-        gateway_place_stats now = GATEWAY_PLACE_STATS_INIT;
-        gateway_capacity_stats(capacity, few, &now);
-        if (now.waiting == 1)
+        gateway_stats now = GATEWAY_STATS_INIT;
+        gateway_shared_stats(memory, few, NULL, &now);
+        if (now.queued == 1)
             break;
         usleep(1000);
     }
-    expect(gateway_capacity_enter(capacity, few, LONG, &other) == GATEWAY_ERR_LIMIT,
+    expect(gateway_place_enter(memory, few, LONG, &other) == GATEWAY_ERR_LIMIT,
            "a longer queue");
-    gateway_capacity_leave(capacity, few, place);
+    gateway_place_leave(memory, few, place);
     wait(NULL);
-    expect(gateway_capacity_enter(capacity, 99, 0, &place) == GATEWAY_ERR_INVALID, "99 is none");
-    expect(gateway_capacity_leave(capacity, few, 4096) == GATEWAY_ERR_INVALID, "4096 is none");
+    gateway_shared_stats(memory, few, &name, &counted);
+    expect(counted.overloaded == 2 && strcmp(name, "few") == 0, "not counted as overloaded");
+    expect(gateway_place_enter(memory, 99, 0, &place) == GATEWAY_ERR_INVALID, "99 is none");
+    expect(gateway_place_leave(memory, few, 4096) == GATEWAY_ERR_INVALID, "4096 is none");
 }
 
 int main(void)
 {
     alarm(120);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    expect(gateway_capacity_open(&capacity) == GATEWAY_OK, "no capacity");
-    expect(gateway_capacity_application(capacity, "unix:/x", PLACES, 0, &application)
+    expect(gateway_shared_open(&memory) == GATEWAY_OK, "no memory");
+    expect(gateway_shared_application(memory, "unix:/x", PLACES, 0, &application)
                == GATEWAY_OK,
            "no application");
     never_exceeded();
@@ -258,7 +267,7 @@ int main(void)
     asked();
     in_order();
     refused();
-    gateway_capacity_close(capacity);
+    gateway_shared_close(memory);
     printf("right\n");
     return 0;
 }

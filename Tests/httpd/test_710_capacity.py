@@ -40,10 +40,10 @@ def lines(php, capacity="", parameters=""):
 
 
 def figures(httpd):
-    """The numbers of the one line GatewayCapacity of mod_status."""
+    """What mod_status tells of the one application."""
     body = get(httpd.port, "/status?auto").body.decode()
-    line = next(line for line in body.splitlines() if line.startswith("GatewayCapacity: "))
-    return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", line)}
+    line = next(line for line in body.splitlines() if line.startswith("GatewayBackend: "))
+    return {name: int(value) for name, value in re.findall(r"([\w-]+)=(\d+)", line)}
 
 
 def wait_for(holds):
@@ -66,7 +66,7 @@ def test_an_application_that_is_smaller_than_httpd(start, start_httpd, mpm):
     load = Load(httpd.port, "/query.php?n=%d", query, clients=48, total=TOTAL)
     assert load.wait() == {"ok": TOTAL}
     now = figures(httpd)
-    assert now["admitted"] == TOTAL
+    assert now["complete"] == now["connected"] + now["reused"] == TOTAL
     assert now["waited"] > 0
     assert now["active"] == now["waiting"] == now["overloaded"] == 0
     assert now["idle"] <= 2
@@ -131,14 +131,15 @@ def test_a_graceful_restart_keeps_to_the_capacity(start, start_httpd):
     assert set(tally) == {"ok"}
     wait_for(lambda: figures(httpd)["active"] == 0)
     now = figures(httpd)
-    assert now["admitted"] == tally["ok"]
+    assert now["complete"] == tally["ok"]
     assert now["idle"] <= 2
 
 
 def connections(php):
     """Connections that php-fpm's processes have."""
     path = php.address.partition(":")[2]
-    listing = subprocess.run(["ss", "-xH", "state", "established"], stdout=subprocess.PIPE, text=True)
+    command = ["ss", "-xH", "state", "established"]
+    listing = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     return sum(path in line for line in listing.stdout.splitlines())
 
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Platform
 internal import Synchronization
 
 /// What a backend or an endpoint has done in this process. Used by any thread, without a lock.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Platform
 internal import Synchronization
 
 /// How long exchanges waited for their turn. Used by any thread, without a lock.
@@ -25,22 +26,5 @@ final class WaitCounters: Sendable {
             count: count.load(ordering: .relaxed), sum: sum.load(ordering: .relaxed),
             longest: longest.load(ordering: .relaxed),
             buckets: buckets.map { $0.count.load(ordering: .relaxed) })
-    }
-}
-
-/// Waits by their length, in microseconds.
-package struct WaitHistogram: Sendable {
-    /// The longest wait that each bucket counts; the last one counts all that are longer.
-    static let bounds: [UInt64] = [
-        1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, .max,
-    ]
-
-    package var count: UInt64 = 0
-    package var sum: UInt64 = 0
-    package var longest: UInt64 = 0
-    package var buckets: [UInt64] = []
-
-    static func bucket(of microseconds: UInt64) -> Int {
-        bounds.firstIndex { microseconds <= $0 } ?? bounds.count - 1
     }
 }

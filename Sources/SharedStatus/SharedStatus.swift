@@ -3,23 +3,20 @@
 internal import CAPR
 package import Platform
 
-/// How many exchanges applications run at once, kept to by all processes of a host together. Used
-/// by any thread of any of them.
-package final class SharedCapacity: Sendable {
+/// What the processes of a host share: how many exchanges each application runs at once, kept to by
+/// all of them together, and what became of them. Used by any thread of any of them.
+package final class SharedStatus: Sendable {
     package enum Refusal: Error {
+        case noCapacity
         case queueFull
         case tookTooLong
     }
 
-    /// What there is and has been at one application.
-    package struct Report: Sendable {
-        package var capacity: UInt32
+    /// What there is at one application now.
+    package struct Places: Sendable {
         package var active: UInt32
         package var idle: UInt32
         package var waiting: UInt32
-        package var admitted: UInt64
-        package var waited: UInt64
-        package var overloaded: UInt64
     }
 
     package static let maxCapacity = PlacePool.maxPlaces
@@ -36,8 +33,13 @@ package final class SharedCapacity: Sendable {
         segment = try SharedSegment()
     }
 
-    /// Finds the application of a key or adds it, and sets its limits; nil when there is no room.
-    package func application(_ key: [UInt8], capacity: Int, queueLength: Int) -> Int? {
+    /// Finds the application of a key or adds it; nil when there is no room.
+    ///
+    /// - Parameter limits: capacity and length of the queue; nil leaves those that it has, none at
+    ///   first.
+    package func application(
+        _ key: [UInt8], limits: (capacity: Int, queueLength: Int)?
+    ) -> Int? {
         segment.withLock {
             var index = (0..<segment.poolCount).first { segment.pool($0).key == key }
             if index == nil, segment.poolCount < SharedSegment.maxPools {
@@ -45,11 +47,30 @@ package final class SharedCapacity: Sendable {
                 segment.pool(segment.poolCount).setKey(key)
                 segment.poolCount += 1
             }
-            guard let index else { return nil }
-            segment.pool(index).numbers.capacity = UInt32(clamping: capacity)
-            segment.pool(index).numbers.queueLength = UInt32(clamping: queueLength)
+            if let index, let limits {
+                segment.pool(index).numbers.capacity = UInt32(clamping: limits.capacity)
+                segment.pool(index).numbers.queueLength = UInt32(clamping: limits.queueLength)
+            }
             return index
         }
+    }
+
+    /// The name of an application, as a string of C that lives as long as this.
+    package func name(of application: Int) -> UnsafePointer<CChar> {
+        unsafe segment.pool(application).name
+    }
+
+    /// Counts something at an application, without a lock.
+    package func count(_ counter: SharedCounter, _ value: UInt64 = 1, at application: Int) {
+        segment.pool(application).counters.add(counter, value)
+    }
+
+    package func counted(_ counter: SharedCounter, at application: Int) -> UInt64 {
+        segment.pool(application).counters.value(counter)
+    }
+
+    package func waits(at application: Int) -> WaitHistogram {
+        segment.pool(application).counters.waits
     }
 
     package var applicationCount: Int { segment.withLock { segment.poolCount } }
@@ -58,8 +79,9 @@ package final class SharedCapacity: Sendable {
     package func enter(_ application: Int, until deadline: MonotonicTime) throws(Refusal) -> Int {
         let pool = segment.pool(application)
         let process = getpid()
-        enum Entry { case place(Int), waiter(Int), full }
+        enum Entry { case place(Int), waiter(Int), full, none }
         let entry: Entry = segment.withLock {
+            guard pool.numbers.capacity > 0 else { return .none }
             if let place = pool.takeFree(for: process) { return .place(place) }
             guard let waiter = pool.enqueue(process) else { return .full }
             pool.sweep()
@@ -67,9 +89,17 @@ package final class SharedCapacity: Sendable {
             return .waiter(waiter)
         }
         switch entry {
+        case .none: throw .noCapacity
         case .place(let place): return place
-        case .full: throw .queueFull
+        case .full:
+            count(.overloaded, at: application)
+            throw .queueFull
         case .waiter(let waiter):
+            let began = MonotonicTime.now
+            defer {
+                let waited = MonotonicTime.now.microseconds(since: began)
+                segment.withLock { pool.counters.addWait(microseconds: waited) }
+            }
             return try wait(as: waiter, at: pool, until: deadline)
         }
     }
@@ -84,7 +114,8 @@ package final class SharedCapacity: Sendable {
             let turn: Turn = segment.withLock {
                 if let place = pool.takeTurn(waiter) { return .come(place) }
                 guard MonotonicTime.now < deadline else {
-                    pool.withdraw(waiter)
+                    pool.forget(waiter)
+                    pool.counters.add(.overloaded)
                     return .given
                 }
                 pool.sweep()
@@ -139,15 +170,12 @@ package final class SharedCapacity: Sendable {
         }
     }
 
-    package func report(of application: Int) -> Report {
+    package func places(at application: Int) -> Places {
         segment.withLock {
             let pool = segment.pool(application)
-            let numbers = pool.numbers
-            return Report(
-                capacity: numbers.capacity, active: UInt32(clamping: pool.activeCount),
-                idle: UInt32(clamping: pool.idleCount), waiting: numbers.waiting,
-                admitted: numbers.admitted, waited: numbers.waited,
-                overloaded: numbers.overloaded)
+            return Places(
+                active: UInt32(clamping: pool.activeCount), idle: UInt32(clamping: pool.idleCount),
+                waiting: pool.numbers.waiting)
         }
     }
 }

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CGateway
+internal import Platform
+internal import SharedStatus
+
+/// See include/gateway.h.
+@_cdecl("gateway_shared_open")
+public func gatewaySharedOpen(
+    _ opened: UnsafeMutablePointer<OpaquePointer?>?
+) -> gateway_status {
+    guard let opened else { return .GATEWAY_ERR_INVALID }
+    do {
+        opened.pointee = Handle(try SharedStatus(), kind: .shared).pointer
+        return .GATEWAY_OK
+    } catch {
+        return .GATEWAY_ERR_SYSTEM
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_shared_close")
+public func gatewaySharedClose(_ shared: OpaquePointer?) {
+    _ = Handle<SharedStatus>.close(shared, kind: .shared)
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_shared_application")
+public func gatewaySharedApplication(
+    _ shared: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ exchanges: UInt32,
+    _ queueLength: UInt32, _ application: UnsafeMutablePointer<UInt32>?
+) -> gateway_status {
+    guard let status = Handle<SharedStatus>.object(shared, kind: .shared), let name,
+        let application, Int(exchanges) <= SharedStatus.maxCapacity,
+        Int(queueLength) <= SharedStatus.maxQueueLength
+    else { return .GATEWAY_ERR_INVALID }
+    let key = Array(String(cString: name).utf8)
+    guard (1...SharedStatus.maxKeySize).contains(key.count) else { return .GATEWAY_ERR_INVALID }
+    let limits = (capacity: Int(exchanges), queueLength: queueLength == 0 ? 100 : Int(queueLength))
+    let index = status.application(key, limits: exchanges == 0 ? nil : limits)
+    guard let index else { return .GATEWAY_ERR_LIMIT }
+    application.pointee = UInt32(index)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_place_enter")
+public func gatewayPlaceEnter(
+    _ shared: OpaquePointer?, _ application: UInt32, _ timeout: UInt32,
+    _ place: UnsafeMutablePointer<UInt32>?
+) -> gateway_status {
+    guard let status = status(shared, application), let place else {
+        return .GATEWAY_ERR_INVALID
+    }
+    let deadline = MonotonicTime.now.advanced(byMilliseconds: timeout)
+    do throws(SharedStatus.Refusal) {
+        place.pointee = UInt32(try status.enter(Int(application), until: deadline))
+        return .GATEWAY_OK
+    } catch {
+        switch error {
+        case .noCapacity: return .GATEWAY_ERR_INVALID
+        case .queueFull: return .GATEWAY_ERR_LIMIT
+        case .tookTooLong: return .GATEWAY_AGAIN
+        }
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_place_rest")
+public func gatewayPlaceRest(
+    _ shared: OpaquePointer?, _ application: UInt32, _ place: UInt32
+) -> gateway_status {
+    guard let status = status(shared, application, place) else { return .GATEWAY_ERR_INVALID }
+    return status.rest(Int(place), at: Int(application)) ? .GATEWAY_OK : .GATEWAY_AGAIN
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_place_resume")
+public func gatewayPlaceResume(
+    _ shared: OpaquePointer?, _ application: UInt32, _ place: UInt32
+) -> gateway_status {
+    guard let status = status(shared, application, place) else { return .GATEWAY_ERR_INVALID }
+    return status.resume(Int(place), at: Int(application)) ? .GATEWAY_OK : .GATEWAY_AGAIN
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_place_leave")
+public func gatewayPlaceLeave(
+    _ shared: OpaquePointer?, _ application: UInt32, _ place: UInt32
+) -> gateway_status {
+    guard let status = status(shared, application, place) else { return .GATEWAY_ERR_INVALID }
+    status.leave(Int(place), at: Int(application))
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_place_asked")
+public func gatewayPlaceAsked(
+    _ shared: OpaquePointer?, _ timeout: UInt32, _ application: UnsafeMutablePointer<UInt32>?
+) -> gateway_status {
+    guard let status = Handle<SharedStatus>.object(shared, kind: .shared),
+        let application
+    else { return .GATEWAY_ERR_INVALID }
+    guard let asked = status.waitUntilAsked(milliseconds: timeout) else { return .GATEWAY_AGAIN }
+    application.pointee = UInt32(asked)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_shared_wake")
+public func gatewaySharedWake(_ shared: OpaquePointer?) -> gateway_status {
+    guard let status = Handle<SharedStatus>.object(shared, kind: .shared) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    status.callAttention()
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_shared_count")
+public func gatewaySharedCount(
+    _ shared: OpaquePointer?, _ application: UInt32, _ result: UnsafePointer<gateway_result>?
+) -> gateway_status {
+    guard let status = status(shared, application), result != nil,
+        let result = gateway_result(reading: result)
+    else { return .GATEWAY_ERR_INVALID }
+    let application = Int(application)
+    guard let outcome = SharedCounter(result.outcome) else { return .GATEWAY_ERR_INVALID }
+    status.count(outcome, at: application)
+    let isReused = result.flags & GATEWAY_RESULT_REUSED != 0
+    if isReused { status.count(.reused, at: application) }
+    if !isReused, result.bytes_sent > 0 { status.count(.connected, at: application) }
+    if result.flags & GATEWAY_RESULT_RETRIED != 0 { status.count(.retried, at: application) }
+    status.count(.bytesSent, result.bytes_sent, at: application)
+    status.count(.bytesReceived, result.bytes_received, at: application)
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_shared_stats")
+public func gatewaySharedStats(
+    _ shared: OpaquePointer?, _ application: UInt32,
+    _ name: UnsafeMutablePointer<UnsafePointer<CChar>?>?,
+    _ stats: UnsafeMutablePointer<gateway_stats>?
+) -> gateway_status {
+    guard let status = status(shared, application), gateway_stats.isWritable(stats) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    name?.pointee = status.name(of: Int(application))
+    gateway_stats(status, Int(application)).write(to: stats)
+    return .GATEWAY_OK
+}
+
+extension SharedCounter {
+    fileprivate init?(_ outcome: gateway_outcome) {
+        switch outcome {
+        case .GATEWAY_OUTCOME_COMPLETE: self = .complete
+        case .GATEWAY_OUTCOME_CONNECT_FAILED: self = .connectFailed
+        case .GATEWAY_OUTCOME_TIMED_OUT: self = .timedOut
+        case .GATEWAY_OUTCOME_OVERLOADED: self = .overloaded
+        case .GATEWAY_OUTCOME_PROTOCOL_ERROR: self = .protocolError
+        case .GATEWAY_OUTCOME_TRUNCATED: self = .truncated
+        case .GATEWAY_OUTCOME_CANCELLED: self = .cancelled
+        case .GATEWAY_OUTCOME_BAD_REQUEST: self = .badRequest
+        case .GATEWAY_OUTCOME_PENDING: return nil
+        @unknown default: return nil
+        }
+    }
+}
+
+extension gateway_stats {
+    fileprivate init(_ status: SharedStatus, _ application: Int) {
+        self.init()
+        let places = status.places(at: application)
+        func counted(_ counter: SharedCounter) -> UInt64 {
+            status.counted(counter, at: application)
+        }
+        active = UInt64(places.active)
+        idle = UInt64(places.idle)
+        queued = UInt64(places.waiting)
+        complete = counted(.complete)
+        connect_failed = counted(.connectFailed)
+        timed_out = counted(.timedOut)
+        overloaded = counted(.overloaded)
+        protocol_error = counted(.protocolError)
+        truncated = counted(.truncated)
+        cancelled = counted(.cancelled)
+        bad_request = counted(.badRequest)
+        connected = counted(.connected)
+        reused = counted(.reused)
+        retried = counted(.retried)
+        bytes_sent = counted(.bytesSent)
+        bytes_received = counted(.bytesReceived)
+        setWaits(status.waits(at: application))
+    }
+}
+
+/// The capacity behind a handle, of which the application and the place can be.
+private func status(
+    _ shared: OpaquePointer?, _ application: UInt32, _ place: UInt32 = 0
+) -> SharedStatus? {
+    guard let status = Handle<SharedStatus>.object(shared, kind: .shared),
+        Int(application) < status.applicationCount, Int(place) < SharedStatus.maxCapacity
+    else { return nil }
+    return status
+}
