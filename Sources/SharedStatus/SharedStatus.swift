@@ -33,10 +33,8 @@ package final class SharedStatus: Sendable {
         segment = try SharedSegment()
     }
 
-    /// Finds the application of a key or adds it; nil when there is no room.
-    ///
-    /// - Parameter limits: capacity and length of the queue; nil leaves those that it has, none at
-    ///   first.
+    /// Finds the application of a key or adds it; nil when there is no room. Without limits it keeps
+    /// those that it has, which are none at first.
     package func application(
         _ key: [UInt8], limits: (capacity: Int, queueLength: Int)?
     ) -> Int? {
