@@ -806,8 +806,24 @@ typedef struct gateway_wait {
 /* clang-format on */
 
 /*
- * Says what to wait for after GATEWAY_AGAIN. The descriptor changes only during
- * gateway_exchange_next and gateway_exchange_write.
+ * Says what to wait for after GATEWAY_AGAIN, each time anew: until the descriptor is ready for the
+ * interest, or until the time is over, whichever is first; then gateway_exchange_next is called
+ * again. Calling it too early does no harm.
+ *
+ * The descriptor changes only during gateway_exchange_next and gateway_exchange_write: from that of
+ * the place in the queue to that of the connection, from one address that refuses to the next, from
+ * a dead kept connection to a fresh one. The one before is closed by then, so that nothing has to
+ * be taken out of epoll, but its number may be another's. While it is -1 only the time counts.
+ * After GATEWAY_EVENT_END the connection may be kept and be another exchange's: a host takes it out
+ * of its set before it makes the next call of the library.
+ *
+ *   poll, select    ask for descriptor and interest anew before each round
+ *   epoll, level    register with EPOLLONESHOT, and again after each GATEWAY_AGAIN: EPOLL_CTL_MOD,
+ *                   or EPOLL_CTL_ADD where the descriptor is new
+ *   epoll, edge     register each new descriptor once, when GATEWAY_AGAIN came, for EPOLLIN |
+ *                   EPOLLOUT | EPOLLRDHUP | EPOLLET
+ *   libuv           uv_poll_start with the interest, and a uv_timer_t for the time; a uv_poll_t is
+ *                   closed and another one begun when the descriptor changes
  *
  * wait   receives descriptor, interest and time; its size is set by the caller
  *

@@ -33,8 +33,8 @@ package final class SharedStatus: Sendable {
         segment = try SharedSegment()
     }
 
-    /// Finds the application of a key or adds it; nil when there is no room. Without limits it keeps
-    /// those that it has, which are none at first.
+    /// Finds the application of a key or adds it; nil when there is no room. Without limits it has
+    /// those of before, which are none at first.
     package func application(
         _ key: [UInt8], limits: (capacity: Int, queueLength: Int)?
     ) -> Int? {

@@ -30,8 +30,8 @@ def epoll_host(prefix):
 
 
 @pytest.fixture(scope="session")
-def libuv_test(prefix):
-    return hosts.build(prefix, "libuv_test", [hosts.SOURCES / "libuv_test.c"], "libuv")
+def libuv_host(prefix):
+    return hosts.build(prefix, "libuv_host", [hosts.SOURCES / "libuv_host.c"], "libuv")
 
 
 @pytest.fixture(scope="session", params=["php-fpm", "uwsgi"])
