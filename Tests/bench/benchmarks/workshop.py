@@ -14,7 +14,8 @@ HOST_CORE, APPLICATION_CORE = 0, 1
 # Far more than any run takes: a host that hangs must not hold up the others.
 MAX_SECONDS = 30
 
-APPLICATIONS = {"responder", "fickle_application"}
+APPLICATIONS = {"responder", "fickle_application", "single_process", "late_application"}
+EVENT_HOSTS = {"slow_and_fast", "many_in_flight"}
 PRELOADED = {"memory_transport", "count_allocations"}
 EMPTY_STDIN = bytes([1, 5, 0, 1, 0, 0, 0, 0])
 
@@ -56,6 +57,8 @@ class Workshop:
         elif name in APPLICATIONS:
             command += [sources / "application.c", "-pthread"]
         else:
+            if name in EVENT_HOSTS:
+                command += [sources / "event_loop.c"]
             command += ["-L", self.directory, f"-Wl,-rpath,{self.directory}",
                         "-Wl,--as-needed", "-lgateway", "-pthread", "-ldl"]
         subprocess.run(command, check=True)
