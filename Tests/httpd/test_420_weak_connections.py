@@ -148,14 +148,16 @@ def test_lines_that_are_merged(start_responder, serve, observe):
     observe(what, "an error names both" if told else "no error", "an error names both", "no error")
 
 
-def test_kept_connections_occupy_php(start, serve, observe):
-    """Seen, not asserted: the pool that keeps them is mod_proxy's with either module."""
+def test_kept_connections_occupy_php(start, serve, observe, module):
+    """The pool that keeps them is mod_proxy's with either module: ours can be told the capacity."""
     php = start(PHP, children=2)
     keeps = '<Proxy "fcgi://localhost/" enablereuse=on max=10>\n</Proxy>\n'
+    if module == "ours":
+        keeps += "GatewayCapacity %s 2 wait=60\n" % php.address
     httpd = serve("Timeout 2\n" + keeps + php_handler(php.address))
     load = Load(httpd.port, "/query.php?n=%d", lambda n: b"n=%d" % n, clients=48, total=300)
     lost = 300 - load.wait()["ok"]
-    observe("php-fpm with 2 children, 48 clients, kept, 300", "%d lost" % lost, None)
+    observe("php-fpm with 2 children, 48 clients, kept, 300", "%d lost" % lost, "0 lost")
 
 
 def test_nobody_listens(directory, serve, observe):
