@@ -5,7 +5,7 @@
  *     libuv_host ADDRESS SCRIPT COUNT MAX_ACTIVE
  *
  * SCRIPT answers with the body of its request. COUNT exchanges are begun at once, each with a body
- * of its own, on connections that are kept; no more than MAX_ACTIVE run at a time, the others queue.
+ * of its own, on connections that are kept; MAX_ACTIVE of them run at a time, the others queue.
  * Ends with 0 when every body came back whole.
  */
 #define _GNU_SOURCE
@@ -90,7 +90,7 @@ static void wait_for(struct exchange *exchange)
     uv_poll_start(&exchange->poll, events_of(wait.interest), ready);
 }
 
-/* ------------------------------------------------------------------------------------- exchanges */
+/* ------------------------------------------------------------------------------------ exchanges */
 
 static void compare(struct exchange *exchange, const gateway_bytes *piece)
 {

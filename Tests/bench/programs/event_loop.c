@@ -44,7 +44,7 @@ void set_param(gateway_request *request, const char *name, const char *value)
            name);
 }
 
-/* ------------------------------------------------------------------------------- the calls' cost */
+/* ------------------------------------------------------------------------------ the calls' cost */
 
 void loop_measure_calls(size_t room)
 {
