@@ -7,11 +7,13 @@
 @safe
 package struct ByteBuffer: ~Copyable {
     private var storage: UnsafeMutableRawPointer
-    package private(set) var capacity: Int
+    package private(set) var capacity = 16
     package private(set) var count = 0
+    /// What it has room for once there is more than a few bytes.
+    private let expected: Int
 
     package init(capacity: Int = 0) {
-        self.capacity = max(capacity, 16)
+        expected = max(capacity, 256)
         unsafe storage = .allocate(byteCount: self.capacity, alignment: 16)
     }
 
@@ -152,7 +154,7 @@ package struct ByteBuffer: ~Copyable {
 
     @inline(never)
     private mutating func grow(_ extra: Int) {
-        let larger = max(count + extra, 2 * capacity, 256)
+        let larger = max(count + extra, 2 * capacity, expected)
         let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
         unsafe memory.copyMemory(from: storage, byteCount: count)
         unsafe storage.deallocate()

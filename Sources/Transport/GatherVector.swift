@@ -8,15 +8,14 @@ package struct GatherVector: ~Copyable {
     /// More than one write of an exchange ever has; below IOV_MAX.
     package static let capacity = 128
 
-    let start: UnsafeMutablePointer<iovec>
+    /// Made when something is to be sent: an exchange that waits for its turn costs little.
+    private(set) var start: UnsafeMutablePointer<iovec>?
     package private(set) var count = 0
 
-    package init() {
-        unsafe start = .allocate(capacity: Self.capacity)
-    }
+    package init() {}
 
     deinit {
-        unsafe start.deallocate()
+        unsafe start?.deallocate()
     }
 
     package var hasRoom: Bool { count < Self.capacity }
@@ -29,6 +28,8 @@ package struct GatherVector: ~Copyable {
     package mutating func append(_ bytes: BorrowedBytes) {
         guard hasRoom, !bytes.isEmpty else { return }
         let buffer = unsafe bytes.buffer
+        let start = unsafe start ?? .allocate(capacity: Self.capacity)
+        unsafe self.start = unsafe start
         unsafe start[count] = iovec(
             iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress),
             iov_len: buffer.count)

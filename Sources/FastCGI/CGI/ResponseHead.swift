@@ -48,7 +48,6 @@ package struct ResponseHead: ~Copyable {
     package init(maxSize: Int, maxFields: Int) {
         self.maxSize = maxSize
         self.maxFields = maxFields
-        fields.reserveCapacity(min(maxFields, 32))
     }
 
     package var isComplete: Bool { state == .complete }
@@ -160,6 +159,7 @@ package struct ResponseHead: ~Copyable {
             }
         }
         guard fields.count < maxFields else { throw .tooManyFields }
+        if fields.capacity == 0 { fields.reserveCapacity(min(maxFields, 32)) }
         fields.append(field)
     }
 

@@ -33,14 +33,13 @@ package struct SendPlan: ~Copyable {
     /// Enough for 12 records of STDIN in one write, and for what stands around them.
     private static let maxCount = 40
 
-    /// An array, made once: a fixed one is copied whole by 6.3 where one element is read.
+    /// An array, made with the first part: a fixed one is copied whole by 6.3 where one element is
+    /// read.
     private(set) var parts: [Part] = []
     /// All bytes of the parts.
     package private(set) var size = 0
 
-    package init() {
-        parts.reserveCapacity(Self.maxCount)
-    }
+    package init() {}
 
     package var count: Int { parts.count }
 
@@ -54,6 +53,7 @@ package struct SendPlan: ~Copyable {
 
     mutating func add(_ source: Source, _ range: Range<Int>, _ meaning: Meaning) {
         guard count < Self.maxCount, !range.isEmpty else { return }
+        if parts.capacity == 0 { parts.reserveCapacity(Self.maxCount) }
         parts.append(Part(source: source, range: range, meaning: meaning))
         size += range.count
     }
