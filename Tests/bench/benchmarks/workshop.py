@@ -14,8 +14,9 @@ HOST_CORE, APPLICATION_CORE = 0, 1
 # Far more than any run takes: a host that hangs must not hold up the others.
 MAX_SECONDS = 30
 
-APPLICATIONS = {"responder", "fickle_application", "single_process", "late_application"}
-EVENT_HOSTS = {"slow_and_fast", "many_in_flight"}
+APPLICATIONS = {"responder", "fickle_application", "single_process", "late_application",
+                "counting_application"}
+EVENT_HOSTS = {"slow_and_fast", "many_in_flight", "waiting_line"}
 PRELOADED = {"memory_transport", "count_allocations"}
 EMPTY_STDIN = bytes([1, 5, 0, 1, 0, 0, 0, 0])
 
