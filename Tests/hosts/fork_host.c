@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A host that forks with a kept connection: parent and child go on using one gateway, each on
- * connections of its own.
+ * connections of its own and with a maintenance thread of its own.
  *
  *     fork_host ADDRESS SCRIPT
  *
@@ -11,6 +11,7 @@
  */
 #include "gateway.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -79,15 +80,29 @@ static int ask_often(gateway_backend *backend, const char *who, int *is_first_re
     return right;
 }
 
+/* Threads of this process, of which one is the library's. */
+static int threads(void)
+{
+    struct dirent *entry;
+    DIR *tasks = opendir("/proc/self/task");
+    int count = 0;
+    while ((entry = readdir(tasks)) != NULL)
+        count += entry->d_name[0] != '.';
+    closedir(tasks);
+    return count;
+}
+
 int main(int argc, char **argv)
 {
+    gateway_options library = GATEWAY_OPTIONS_INIT;
     gateway_backend_options options = GATEWAY_BACKEND_OPTIONS_INIT;
     gateway *gateway;
     gateway_backend *backend;
     int is_reused, is_right, status;
     pid_t child;
 
-    if (argc != 3 || gateway_open(NULL, &gateway) != GATEWAY_OK)
+    library.flags = GATEWAY_MAINTENANCE_THREAD;
+    if (argc != 3 || gateway_open(&library, &gateway) != GATEWAY_OK)
         return 2;
     script = argv[2];
     options.flags = GATEWAY_BACKEND_KEEP_CONNECTIONS;
@@ -98,6 +113,7 @@ int main(int argc, char **argv)
     child = fork();
     if (child == 0) {
         is_right = ask_often(backend, "child", &is_reused);
+        is_right &= threads() == 2;
         gateway_backend_close(backend);
         gateway_close(gateway);
         _exit(is_right && !is_reused ? 0 : 1);
@@ -108,6 +124,7 @@ int main(int argc, char **argv)
     is_right &= WIFEXITED(status) && WEXITSTATUS(status) == 0;
     /* The child's end has closed nothing of the parent's. */
     is_right &= ask_often(backend, "after", &is_reused) && is_reused;
+    is_right &= threads() == 2;
     printf("%s\n", is_right ? "right" : "wrong");
     gateway_backend_close(backend);
     gateway_close(gateway);
