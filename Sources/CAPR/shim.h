@@ -88,6 +88,17 @@ static inline void capr_count(uint64_t *counter, uint64_t value)
     __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
 
+/* How many entries are whole: each is written before it counts. */
+static inline uint32_t capr_published(const uint32_t *count)
+{
+    return __atomic_load_n(count, __ATOMIC_ACQUIRE);
+}
+
+static inline void capr_publish(uint32_t *count, uint32_t value)
+{
+    __atomic_store_n(count, value, __ATOMIC_RELEASE);
+}
+
 static inline uint64_t capr_counted(const uint64_t *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import CGateway
+internal import Glibc
 internal import Platform
 internal import SharedStatus
 
@@ -34,10 +35,14 @@ public func gatewaySharedApplication(
         let application, Int(exchanges) <= SharedStatus.maxCapacity,
         Int(queueLength) <= SharedStatus.maxQueueLength
     else { return .GATEWAY_ERR_INVALID }
-    let key = Array(String(cString: name).utf8)
-    guard (1...SharedStatus.maxKeySize).contains(key.count) else { return .GATEWAY_ERR_INVALID }
+    let length = strnlen(name, SharedStatus.maxKeySize + 1)
+    guard (1...SharedStatus.maxKeySize).contains(length) else { return .GATEWAY_ERR_INVALID }
     let limits = (capacity: Int(exchanges), queueLength: queueLength == 0 ? 100 : Int(queueLength))
-    let index = status.application(key, limits: exchanges == 0 ? nil : limits)
+    let index = name.withMemoryRebound(to: UInt8.self, capacity: length) { first in
+        status.application(
+            UnsafeBufferPointer(start: first, count: length),
+            limits: exchanges == 0 ? nil : limits)
+    }
     guard let index else { return .GATEWAY_ERR_LIMIT }
     application.pointee = UInt32(index)
     return .GATEWAY_OK

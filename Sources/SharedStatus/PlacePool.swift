@@ -81,15 +81,16 @@ struct PlacePool {
         unsafe UnsafePointer(start.assumingMemoryBound(to: CChar.self))
     }
 
-    var key: [UInt8] {
-        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Self.maxKeySize)
-        return unsafe Array(bytes.prefix { $0 != 0 })
+    /// Keys are no longer than `maxKeySize`, and the memory behind them is 0.
+    func hasKey(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = key.baseAddress else { return false }
+        return unsafe memcmp(start, first, key.count) == 0
+            && start.load(fromByteOffset: key.count, as: UInt8.self) == 0
     }
 
-    func setKey(_ key: [UInt8]) {
-        for (offset, byte) in key.prefix(Self.maxKeySize).enumerated() {
-            unsafe start.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
-        }
+    func setKey(_ key: UnsafeBufferPointer<UInt8>) {
+        unsafe UnsafeMutableRawBufferPointer(start: start, count: Self.maxKeySize)
+            .copyBytes(from: key.prefix(Self.maxKeySize))
     }
 
     // MARK: Places

@@ -55,9 +55,16 @@ package final class SharedSegment: Sendable {
         unsafe PlacePool(start + Self.poolsOffset + index * PlacePool.size)
     }
 
-    var poolCount: Int {
-        get { unsafe Int(header.pointee.count) }
-        set { unsafe header.pointee.count = UInt32(newValue) }
+    /// Read without the lock; it only grows, under the lock.
+    var poolCount: Int { unsafe Int(capr_published(&header.pointee.count)) }
+
+    /// Under the lock: adds a pool for the application of a key; nil when there is no room.
+    func addPool(_ key: UnsafeBufferPointer<UInt8>) -> Int? {
+        let index = poolCount
+        guard index < Self.maxPools else { return nil }
+        unsafe pool(index).setKey(key)
+        unsafe capr_publish(&header.pointee.count, UInt32(index + 1))
+        return index
     }
 
     /// Has the memory for itself, of all threads of all processes; what is done then is short.

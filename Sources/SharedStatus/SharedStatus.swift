@@ -36,21 +36,21 @@ package final class SharedStatus: Sendable {
     /// Finds the application of a key or adds it; nil when there is no room. Without limits it has
     /// those of before, which are none at first.
     package func application(
-        _ key: [UInt8], limits: (capacity: Int, queueLength: Int)?
+        _ key: UnsafeBufferPointer<UInt8>, limits: (capacity: Int, queueLength: Int)?
     ) -> Int? {
-        segment.withLock {
-            var index = (0..<segment.poolCount).first { segment.pool($0).key == key }
-            if index == nil, segment.poolCount < SharedSegment.maxPools {
-                index = segment.poolCount
-                segment.pool(segment.poolCount).setKey(key)
-                segment.poolCount += 1
-            }
-            if let index, let limits {
+        if limits == nil, let known = unsafe find(key) { return known }
+        return segment.withLock {
+            guard let index = unsafe find(key) ?? segment.addPool(key) else { return nil }
+            if let limits {
                 segment.pool(index).numbers.capacity = UInt32(clamping: limits.capacity)
                 segment.pool(index).numbers.queueLength = UInt32(clamping: limits.queueLength)
             }
             return index
         }
+    }
+
+    private func find(_ key: UnsafeBufferPointer<UInt8>) -> Int? {
+        (0..<segment.poolCount).first { unsafe segment.pool($0).hasKey(key) }
     }
 
     /// The name of an application, as a string of C that lives as long as this.
@@ -71,7 +71,7 @@ package final class SharedStatus: Sendable {
         segment.pool(application).counters.waits
     }
 
-    package var applicationCount: Int { segment.withLock { segment.poolCount } }
+    package var applicationCount: Int { segment.poolCount }
 
     /// Takes a place, and waits for it in the order of arrival.
     package func enter(_ application: Int, until deadline: MonotonicTime) throws(Refusal) -> Int {

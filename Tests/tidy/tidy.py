@@ -37,7 +37,7 @@ IMPORTS = {
     "SharedStatus": {"CAPR", "Glibc", "Platform"},
     "GatewayCore": {"FastCGI", "Platform", "Transport", "Synchronization"},
     "GatewayABI": {
-        "CGateway", "FastCGI", "GatewayCore", "Platform", "SharedStatus", "Transport",
+        "CGateway", "FastCGI", "GatewayCore", "Glibc", "Platform", "SharedStatus", "Transport",
     },
     "GatewayLibrary": {"GatewayABI"},
 }
