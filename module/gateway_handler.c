@@ -43,6 +43,7 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
     gateway_exchange_options options = GATEWAY_EXCHANGE_OPTIONS_INIT;
     options.flags = GATEWAY_EXCHANGE_NONBLOCKING;
     options.flags |= known->is_nonblocking ? GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING : 0;
+    options.flags |= conn->uds_path ? 0 : GATEWAY_EXCHANGE_DESCRIPTOR_TCP;
     options.flags |= ap_proxy_connection_reusable(conn) ? GATEWAY_EXCHANGE_KEEP_CONNECTION : 0;
     options.supplied = 1;
     options.descriptor = known->descriptor;
