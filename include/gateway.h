@@ -821,7 +821,7 @@ typedef struct gateway_wait {
  *   epoll, level    register with EPOLLONESHOT, and again after each GATEWAY_AGAIN: EPOLL_CTL_MOD,
  *                   or EPOLL_CTL_ADD where the descriptor is new
  *   epoll, edge     register each new descriptor once, when GATEWAY_AGAIN came, for EPOLLIN |
- *                   EPOLLOUT | EPOLLRDHUP | EPOLLET
+ *                   EPOLLOUT | EPOLLRDHUP | EPOLLET: what was there is received to its end by then
  *   libuv           uv_poll_start with the interest, and a uv_timer_t for the time; a uv_poll_t is
  *                   closed and another one begun when the descriptor changes
  *

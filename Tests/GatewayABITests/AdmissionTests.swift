@@ -205,6 +205,8 @@ final class Queued {
     private var request: OpaquePointer?
     private let body: UnsafeMutableRawBufferPointer
     private(set) var hasEnded = false
+    /// Of the response body.
+    private(set) var received: [UInt8] = []
 
     init(_ backend: OpenBackend, body bytes: [UInt8] = []) throws {
         body = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
@@ -237,6 +239,10 @@ final class Queued {
         event.size = MemoryLayout<gateway_event>.size
         while !hasEnded, gateway_exchange_next(exchange, &event) == .GATEWAY_OK {
             hasEnded = event.type == .GATEWAY_EVENT_END
+            if event.type == .GATEWAY_EVENT_BODY {
+                received += UnsafeRawBufferPointer(
+                    start: event.data.bytes, count: event.data.length)
+            }
         }
     }
 

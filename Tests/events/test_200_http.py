@@ -175,9 +175,9 @@ def test_script_and_path(host, scripted):
 
 def test_idle_connections_and_slow_heads_end(host, responder):
     port = host(responder("answer"), idle_timeout=200, request_timeout=400).port
+    began = time.monotonic()
     with Client(port) as idle, Client(port) as slow:
         assert idle.request("GET", "/").status == 200
-        began = time.monotonic()
         slow.socket.sendall(b"GET / HTTP/1.1\r\n")
         assert idle.receive() is None
         assert slow.receive().status == 408

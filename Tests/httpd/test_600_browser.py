@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A browser in front of what module/serve serves."""
 
+import hashlib
 import re
 import signal
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from processes import ROOT, Process, answers, free_port
+from selenium import webdriver
+from selenium.webdriver.common.by import By
 
 OUTPUT = ROOT / ".test-output"
 
@@ -40,15 +43,66 @@ def browse(directory, address, *options):
 
 def test_a_browser_sees_the_page(start, directory):
     serve = start(Serve)
-    page = browse(directory, serve.address + "?greeting=hello", "--dump-dom")
+    page = browse(directory, serve.address + "path/info?greeting=hello", "--dump-dom")
     assert "<h1>A FastCGI application behind libgateway</h1>" in page
-    assert "Served by PHP 8" in page
-    assert "<td>QUERY_STRING</td><td>greeting=hello" in page
-    picture = OUTPUT / "page.png"
+    assert "Served by Perl v5" in page
+    assert "<td>QUERY_STRING</td><td>greeting=hello</td>" in page
+
+
+@pytest.fixture
+def browser(directory):
+    """Chromium under its driver."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(word)
+    options.add_argument("--user-data-dir=%s" % (directory / "profile"))
+    service = webdriver.ChromeService("/usr/bin/chromedriver")
+    driver = webdriver.Chrome(options, service)
+    yield driver
+    driver.quit()
+
+
+def test_a_browser_sends_a_form_and_a_file(start, directory, browser):
+    content = bytes(range(256)) * 4000
+    file = directory / "fünf & <six>.bin"
+    file.write_bytes(content)
+    serve = start(Serve)
+    browser.get(serve.address)
+    browser.find_element(By.NAME, "text").send_keys("grüße & <b>")
+    browser.find_element(By.NAME, "file").send_keys(str(file))
+    browser.find_element(By.TAG_NAME, "button").click()
+    told = {each: browser.find_element(By.ID, each).text for each in ("text", "name", "size", "sum")}
+    assert told == {
+        "text": "grüße & <b>",
+        "name": file.name,
+        "size": "%d bytes" % len(content),
+        "sum": hashlib.sha256(content).hexdigest(),
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_page_fits(start, browser, width, scheme):
+    serve = start(Serve)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(serve.address)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     OUTPUT.mkdir(exist_ok=True)
-    picture.unlink(missing_ok=True)
-    browse(directory, serve.address, "--screenshot=%s" % picture, "--window-size=900,900")
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert browser.save_screenshot(str(OUTPUT / ("page-%d-%s.png" % (width, scheme))))
+
+
+def test_an_application_of_ones_own(start, directory):
+    program = directory / "own.pl"
+    program.write_text(
+        "use FCGI; my $r = FCGI::Request();"
+        ' while ($r->Accept >= 0) { print "Content-Type: text/plain\\n\\nmine at $ENV{PATH_INFO}" }'
+    )
+    serve = start(Serve, "--app", "perl %s" % program)
+    assert "mine at" in browse(directory, serve.address + "a/b", "--dump-dom")
 
 
 @pytest.mark.parametrize("mpm", ["prefork", "worker", "event"])

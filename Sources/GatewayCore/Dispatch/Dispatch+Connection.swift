@@ -124,7 +124,7 @@ extension Dispatch {
         isSendOver = false
         isSendBlocked = false
         isReceiveDue = false
-        isDrained = false
+        lastChance = .distantFuture
         sendError = nil
         hasReceived = false
         state = .exchanging

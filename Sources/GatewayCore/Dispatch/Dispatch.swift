@@ -84,8 +84,8 @@ package struct Dispatch: ~Copyable {
     var isSendBlocked = false
     /// After a request was sent there is nothing to receive yet: a first attempt would be wasted.
     var isReceiveDue = false
-    /// The last receive took all there was.
-    var isDrained = false
+    /// The deadline at which something was received once more.
+    var lastChance = MonotonicTime.distantFuture
     /// `sendProgress` is the time of this turn.
     var hasJustSent = false
     /// The error that ended sending.

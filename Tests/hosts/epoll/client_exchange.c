@@ -267,17 +267,12 @@ bool exchange_run(struct client *client)
 {
     gateway_event event = GATEWAY_EVENT_INIT;
     gateway_status status = GATEWAY_OK;
-    /* GATEWAY_AGAIN may follow a receive that took all bytes, but has not seen that the connection
-     * ended behind them. Level-triggered the end is told again. Its edge is past, so that an
-     * edge-triggered host asks twice: the second call always receives. */
-    int times, times_to_ask = settings.is_edge_triggered ? 2 : 1;
 
     if (client->wants_body)
         feed(client);
-    for (times = 0; times < times_to_ask && client->exchange != NULL && !client->is_gone
-                    && buffer_length(&client->output) < OUTPUT_ENOUGH;) {
+    while (status != GATEWAY_AGAIN && client->exchange != NULL && !client->is_gone
+           && buffer_length(&client->output) < OUTPUT_ENOUGH) {
         status = gateway_exchange_next(client->exchange, &event);
-        times = status == GATEWAY_AGAIN ? times + 1 : 0;
         if (status == GATEWAY_OK)
             take_event(client, &event);
         else if (status != GATEWAY_AGAIN)
