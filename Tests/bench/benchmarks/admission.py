@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that wait for their turn, and what is left of many."""
 
+from . import capacity, hang_up
 from .figure import Figure, Kind
 from .workshop import numbers
 
-METHOD = """waiting_line.c has 256 requests at a backend at a time, in 256 threads that block or in
+METHOD = f"""waiting_line.c has 256 requests at a backend at a time, in 256 threads that block or in
 one that never does, with max_active 8; counting_application.c, which would run all of them, records
 how many it had at most. Then 256 arrive one by one at max_active 1, where the application sees
 whether they come in that order; and 2 more than one that runs and a queue_length of 10.
 mixed_outcomes.c opens the library, has requests end in every way, and closes it, twice: what the
 process holds after the second time more than after the first, in the heap's own count (mallinfo2)
-and by VmRSS."""
+and by VmRSS. {hang_up.METHOD} {capacity.METHOD}"""
 
 WAITERS, ACTIVE, QUEUE = 256, 8, 10
 
@@ -20,6 +21,8 @@ def measure(workshop, short):
     yield from orders(workshop)
     yield from full_queue(workshop)
     yield from mixed_outcomes(workshop, 5_000 if short else 100_000)
+    yield from hang_up.measure(workshop, 100 if short else 1_000)
+    yield from capacity.measure(workshop, *((480, 1) if short else (2_400, 4)))
 
 
 def waiting_line(workshop, *arguments):

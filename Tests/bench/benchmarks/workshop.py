@@ -16,7 +16,8 @@ MAX_SECONDS = 30
 
 APPLICATIONS = {"responder", "fickle_application", "single_process", "late_application",
                 "counting_application"}
-EVENT_HOSTS = {"slow_and_fast", "many_in_flight", "waiting_line", "mixed_outcomes"}
+EVENT_HOSTS = {"slow_and_fast", "many_in_flight", "waiting_line", "mixed_outcomes", "hang_up",
+               "shared_application"}
 PRELOADED = {"memory_transport", "count_allocations"}
 EMPTY_STDIN = bytes([1, 5, 0, 1, 0, 0, 0, 0])
 
