@@ -20,6 +20,8 @@ package struct RecordReader: Sendable {
     private var headerCount = 0
     private var contentLeft = 0
     private var paddingLeft = 0
+    /// `skipsToEnd` is in the record that it looks for, or behind it.
+    private var isEndSkipped = false
 
     package init() {}
 
@@ -45,20 +47,23 @@ package struct RecordReader: Sendable {
         position += skipped
     }
 
-    /// Reads all the input, and tells whether the END_REQUEST of a request is in it, or nothing
-    /// behind it can be understood.
+    /// Reads all the input, and tells whether the END_REQUEST of a request ends in it, or nothing
+    /// behind it can be understood. An application that sends that record in pieces must not be
+    /// left within it.
     package mutating func skipsToEnd(of requestID: UInt16, in input: RawSpan) -> Bool {
         var position = 0
-        while true {
+        while !isEndSkipped || !isBetweenRecords {
             switch next(input, at: &position) {
-            case .needsInput: return false
+            case .needsInput: return isEndSkipped && isBetweenRecords
             case .badVersion: return true
             case .content: continue
             case .header(let header):
-                let isEnd = header.type == RecordType.endRequest.rawValue
-                if isEnd, header.requestID == requestID { return true }
+                isEndSkipped =
+                    header.type == RecordType.endRequest.rawValue
+                    && header.requestID == requestID
             }
         }
+        return true
     }
 
     /// Goes on at `position` of the input and moves it over what was used.
