@@ -14,6 +14,7 @@ process holds after the second time more than after the first, in the heap's own
 and by VmRSS. {hang_up.METHOD} {capacity.METHOD}"""
 
 WAITERS, ACTIVE, QUEUE = 256, 8, 10
+MIXED_SECONDS = 120
 
 
 def measure(workshop, short):
@@ -58,7 +59,7 @@ def full_queue(workshop):
 def mixed_outcomes(workshop, count):
     nobody = f"unix:{workshop.directory}/nobody"
     with workshop.application("counting_application", "unix") as (_, address):
-        host = workshop.host("mixed_outcomes", address, nobody, count)
+        host = workshop.host("mixed_outcomes", address, nobody, count, seconds=MIXED_SECONDS)
     kinds = ", ".join(f"{host[kind]} {kind.replace('_', ' ')}" for kind in (
         "complete", "cancelled", "timed_out", "refused", "overloaded"))
     yield Figure(f"{count} mixed ones: ended otherwise", host["wrong"], 0, note=kinds)

@@ -80,20 +80,20 @@ class Workshop:
             process.kill()
             process.communicate()
 
-    def host(self, name, *arguments, preload=(), wrapper=(), **environment):
+    def host(self, name, *arguments, preload=(), wrapper=(), seconds=MAX_SECONDS, **environment):
         """Runs a host on the first core to its end; gives the numbers it printed."""
         if preload:
             environment["LD_PRELOAD"] = ":".join(str(self.program(each)) for each in preload)
         command = [*wrapper, self.program(name), *map(str, arguments)]
         try:
             ended = subprocess.run(
-                command, text=True, check=True, timeout=MAX_SECONDS, stdout=subprocess.PIPE,
+                command, text=True, check=True, timeout=seconds, stdout=subprocess.PIPE,
                 env={**os.environ, **environment},
                 preexec_fn=lambda: os.sched_setaffinity(0, {HOST_CORE}))
         except subprocess.CalledProcessError as error:
             raise MeasurementFailed(f"{name} ended with status {error.returncode}") from error
         except subprocess.TimeoutExpired as error:
-            raise MeasurementFailed(f"{name} did not end in {MAX_SECONDS} s") from error
+            raise MeasurementFailed(f"{name} did not end in {seconds} s") from error
         return numbers(ended.stdout)
 
     def layer_cost(self, request, answer, count):

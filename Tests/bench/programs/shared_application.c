@@ -53,7 +53,8 @@ int main(int argument_count, char **arguments)
     gateway *library;
     pthread_t *threads;
     size_t thread_count, index;
-    expect(argument_count == 6, "usage: shared_application ADDRESS SCRIPT THREADS COUNT keep|close");
+    expect(argument_count == 6,
+           "usage: shared_application ADDRESS SCRIPT THREADS COUNT keep|close");
     script = arguments[2];
     thread_count = strtoul(arguments[3], NULL, 10);
     count = strtoul(arguments[4], NULL, 10);
