@@ -59,6 +59,8 @@ def browser(directory):
     options.add_argument("--user-data-dir=%s" % (directory / "profile"))
     service = webdriver.ChromeService("/usr/bin/chromedriver")
     driver = webdriver.Chrome(options, service)
+    # For the page that follows a click.
+    driver.implicitly_wait(30)
     yield driver
     driver.quit()
 
@@ -72,7 +74,8 @@ def test_a_browser_sends_a_form_and_a_file(start, directory, browser):
     browser.find_element(By.NAME, "text").send_keys("grüße & <b>")
     browser.find_element(By.NAME, "file").send_keys(str(file))
     browser.find_element(By.TAG_NAME, "button").click()
-    told = {each: browser.find_element(By.ID, each).text for each in ("text", "name", "size", "sum")}
+    names = ("text", "name", "size", "sum")
+    told = {each: browser.find_element(By.ID, each).text for each in names}
     assert told == {
         "text": "grüße & <b>",
         "name": file.name,
