@@ -49,9 +49,12 @@ sub taken {
 }
 
 sub environment {
-    my @rows = map { '<tr><td>' . text($_) . '</td><td>' . text(decode('UTF-8', $ENV{$_})) . "</td></tr>\n" }
-        sort keys %ENV;
-    return join '', @rows;
+    my $rows = '';
+    for my $name (sort keys %ENV) {
+        my $value = text(decode('UTF-8', $ENV{$name}));
+        $rows .= '<tr><td>' . text($name) . "</td><td>$value</td></tr>\n";
+    }
+    return $rows;
 }
 
 sub text { return CGI::escapeHTML($_[0] // '') }
