@@ -78,8 +78,10 @@ sub page {
   output { background: var(--mark); display: block; padding: .25em 1em; }
   dt { float: left; width: 5em; }
   dd { margin-left: 5em; overflow-wrap: anywhere; }
-  \@media (max-width: 600px) { td { border: 0; display: block; padding: 0; width: auto; }
-    td:first-child { border-top: 1px solid var(--line); color: GrayText; } }
+  \@media (max-width: 600px) {
+    table, tbody, tr, td { border: 0; display: block; padding: 0; }
+    td:first-child { border-top: 1px solid var(--line); color: GrayText; width: auto; }
+  }
 </style>
 <h1>A FastCGI application behind libgateway</h1>
 <p>Served by Perl $^V, process <b id="process">$$</b>, its request <b id="served">$served</b>.</p>
