@@ -23,6 +23,18 @@ let libraryRules: [SwiftSetting] =
         ])
     ]
 
+/// How the programs are linked: they run where no Swift is.
+let programLinking: [LinkerSetting] = [
+    .unsafeFlags([
+        "-static-stdlib",
+        // What ArgumentParser's FoundationEssentials needs, which only a package that is compiled
+        // as static as a whole names by itself.
+        "-l_FoundationCollections", "-l_FoundationCShims",
+        "-use-ld=lld",
+        "-Xlinker", "--gc-sections", "-Xlinker", "--as-needed",
+    ])
+]
+
 /// Below the C interface each unsafe step is marked; the layer above it consists of them.
 let safeRules = libraryRules + [.strictMemorySafety()]
 
@@ -31,6 +43,7 @@ let package = Package(
     products: [
         .library(name: "gateway", type: .dynamic, targets: ["GatewayLibrary"]),
         .executable(name: "gateway-get", targets: ["gateway-get"]),
+        .executable(name: "gateway-supervisor", targets: ["gateway-supervisor"]),
     ],
     dependencies: [
         // For the programs only: the library depends on nothing but APR.
@@ -47,12 +60,17 @@ let package = Package(
         .target(
             name: "SharedStatus", dependencies: ["CAPR", "Platform"], swiftSettings: safeRules),
         .target(
-            name: "GatewayCore", dependencies: ["FastCGI", "Platform", "Transport"],
+            name: "Supervision", dependencies: ["CAPR", "Platform", "SharedStatus", "Transport"],
+            swiftSettings: safeRules),
+        .target(
+            name: "GatewayCore",
+            dependencies: ["FastCGI", "Platform", "SharedStatus", "Supervision", "Transport"],
             swiftSettings: safeRules),
         .target(
             name: "GatewayABI",
             dependencies: [
-                "CGateway", "FastCGI", "GatewayCore", "Platform", "SharedStatus", "Transport",
+                "CAPR", "CGateway", "FastCGI", "GatewayCore", "Platform", "SharedStatus",
+                "Supervision", "Transport",
             ],
             swiftSettings: libraryRules),
         .target(
@@ -83,18 +101,14 @@ let package = Package(
                 "CGateway", "FastCGI", "GatewayABI", "Platform", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: rules,
-            linkerSettings: [
-                .unsafeFlags([
-                    // Runs where no Swift is.
-                    "-static-stdlib",
-                    // What ArgumentParser's FoundationEssentials needs, which only a package that
-                    // is compiled as static as a whole names by itself.
-                    "-l_FoundationCollections", "-l_FoundationCShims",
-                    "-use-ld=lld",
-                    "-Xlinker", "--gc-sections", "-Xlinker", "--as-needed",
-                ])
-            ]),
+            swiftSettings: rules, linkerSettings: programLinking),
+        .executableTarget(
+            name: "gateway-supervisor",
+            dependencies: [
+                "CGateway", "Platform", "SharedStatus", "Supervision",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: rules, linkerSettings: programLinking),
         .testTarget(
             name: "GatewayCoreTests", dependencies: ["GatewayCore", "Platform", "Transport"],
             swiftSettings: rules),

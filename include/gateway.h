@@ -1082,6 +1082,206 @@ gateway_status gateway_shared_count(gateway_shared *shared, uint32_t application
 gateway_status gateway_shared_stats(gateway_shared *shared, uint32_t application,
                                     const char **name, gateway_stats *stats);
 
+/* -------------------------------------------------------------------- supervised applications */
+
+/*
+ * An application whose processes gateway-supervisor runs: it starts them, gives each only what it
+ * can run at once, and replaces them without a failed request. A backend of it is used as any
+ * other: an exchange claims a process, or waits in the one queue of all hosts of the application
+ * until it is its turn, and runs on a connection of its own, which ends with the claim. What waits
+ * too long, or finds the queue full, is overloaded; what runs longer than request-timeout is timed
+ * out, and its process is ended.
+ */
+typedef struct gateway_application gateway_application;
+
+/*
+ * What the application is. Each setting is "key=value"; times are 30, 30s, 500ms, 5m, 2h or 1d,
+ * sizes 64K, 200M or 1G:
+ *   processes=1-4           at least and at most, up to 64
+ *   concurrency=1           exchanges that a process runs at once, up to 8
+ *   max-requests=0          replaces a process after so many; 0: never, as in the next two
+ *   max-memory=0            replaces one that is larger
+ *   lifetime=0              replaces one that is older
+ *   memory=proportional     what counts: proportional (PSS) or resident (RSS)
+ *   share=                  how many are replaced at once; a quarter of the most, 1 at least
+ *   idle-timeout=60s        ends one above the least number; 0: never
+ *   request-timeout=5m      ends a process that takes longer for an exchange
+ *   start-timeout=30s       until a process accepts connections
+ *   stop-timeout=10s        before a process that is to end is killed
+ *   queue=100               exchanges that may wait
+ *   queue-timeout=30s       how long they may wait
+ *   watch=FILE              a change reloads the application; may come more than once
+ *   user= group= dir= umask=   of the processes
+ *   env:NAME=VALUE          of the processes
+ *   limit:RESOURCE=N        of the processes: nofile, nproc, as, core, cpu, data, fsize, stack,
+ *                           memlock
+ */
+typedef struct gateway_application_options {
+    size_t size;                    /* sizeof(gateway_application_options) */
+    const char *name;               /* letters, digits and hyphens, 1 to 63; case does not count */
+    const char *const *settings;    /* strings, of which the last is NULL; NULL: the defaults */
+    const char *const *command;     /* program and arguments, of which the last is NULL; NULL: the
+                                       application is supervised already, and is attached to */
+    const char *runtime_directory;  /* where the sockets are; NULL: /run/gateway, or gateway in
+                                       $XDG_RUNTIME_DIR for users other than root */
+    const char *supervisor;         /* the program; NULL: gateway-supervisor beside the library */
+    const char *client;             /* a user who may connect beside that of this process; NULL */
+    int32_t log_descriptor;         /* of the supervisor's log; 0: standard error */
+    uint32_t flags;                 /* 0 */
+} gateway_application_options;
+
+/* clang-format off */
+#define GATEWAY_APPLICATION_OPTIONS_INIT \
+    { sizeof(gateway_application_options), NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
+/* clang-format on */
+
+/*
+ * Tells whether the options are right, without doing anything.
+ *
+ * message   receives why not, a string, cut to its capacity; may be NULL when that is 0
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_application_check(const gateway_application_options *options,
+                                         char *message, size_t capacity);
+
+/*
+ * Starts a supervisor for an application, or attaches to one that runs.
+ *
+ * A supervisor that is started is a child process of the caller, and ends when that process has
+ * ended, however it ends. It takes no descriptor but its log's. A host that forks opens the
+ * application before it does; the handle is used in its children as well.
+ *
+ * gateway   stays open at least as long as the application
+ * options   copied, not kept
+ * opened    receives the application, which the host closes with gateway_application_close
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID (an option), GATEWAY_ERR_SYSTEM (there is no supervisor
+ * of that name, or none can be started); the log says why. That the application itself does not
+ * start is told by the supervisor's log only.
+ * Thread: setup. Blocks: to attach, up to 10 seconds. Fork: before.
+ */
+gateway_status gateway_application_open(gateway *gateway,
+                                        const gateway_application_options *options,
+                                        gateway_application **opened);
+
+/*
+ * Closes an application. Its backends may go on. In the process that started the supervisor it
+ * ends, after its processes have finished what they run.
+ *
+ * Thread: setup. Blocks: until the supervisor has ended, which stop-timeout bounds. Fork: in a
+ * child only the handle is closed.
+ */
+void gateway_application_close(gateway_application *application);
+
+/*
+ * Opens a backend for exchanges with the application. Of the options those of connections that are
+ * kept, and of admission, do not apply; queue_timeout_ms, send_timeout_ms, head_timeout_ms and
+ * read_timeout_ms are those of the application when they are 0.
+ *
+ * options   NULL for the defaults; copied, not kept
+ * opened    receives the backend, which the host closes with gateway_backend_close
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: setup. Blocks: no.
+ */
+gateway_status gateway_application_backend(gateway_application *application,
+                                           const gateway_backend_options *options,
+                                           gateway_backend **opened);
+
+/*
+ * Goes over to other settings or another command: processes of the new definition take over from
+ * the old ones. While they do not start, the old ones go on serving.
+ *
+ * Answers GATEWAY_OK (also when nothing is different), GATEWAY_ERR_INVALID, GATEWAY_ERR_SYSTEM (the
+ * supervisor does not answer, or refuses; the log says why).
+ * Thread: per-handle. Blocks: up to 10 seconds.
+ */
+gateway_status gateway_application_define(gateway_application *application,
+                                          const gateway_application_options *options);
+
+/*
+ * Replaces all processes, and waits until new ones serve.
+ *
+ * timeout_ms   how long to wait, at most a day
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_SYSTEM (the new ones do not start, and the
+ * old ones go on serving; or the supervisor does not answer; the log says why).
+ * Thread: free. Blocks: up to the timeout.
+ */
+gateway_status gateway_application_reload(gateway_application *application, uint32_t timeout_ms);
+
+/*
+ * Starts the supervisor again if it has ended, at most once a second: to be called about that
+ * often, or when the host learns of the end, by the process that opened the application. Exchanges
+ * that wait go on waiting.
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_SYSTEM (it cannot be started; the log says
+ * why).
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_application_maintain(gateway_application *application);
+
+/*
+ * Tells which process the supervisor is, for a host that waits for its children itself.
+ *
+ * process   receives its number; 0: it has ended, or was not started by this host
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_application_supervisor(gateway_application *application, int32_t *process);
+
+/* What a process of an application does. */
+typedef enum GATEWAY_OPEN_ENUM gateway_process_state {
+    GATEWAY_PROCESS_STARTING = 1, /* it does not accept connections yet */
+    GATEWAY_PROCESS_READY = 2,
+    GATEWAY_PROCESS_LEAVING = 3, /* it is given nothing more */
+    GATEWAY_PROCESS_STOPPING = 4 /* it was told to end */
+} gateway_process_state;
+
+typedef struct gateway_process {
+    size_t size;              /* sizeof(gateway_process) */
+    int32_t process;
+    gateway_process_state state;
+    uint32_t generation;      /* grows with each reload */
+    uint32_t served;          /* exchanges that it was given */
+    uint32_t active;          /* that it runs now */
+    uint32_t flags;           /* 0 */
+    uint64_t memory;          /* bytes, when it was last looked at */
+    uint64_t age_ms;
+    uint64_t busy_ms;         /* since it was given the newest of those that it runs */
+    char request[128];        /* its method and path, a string, cut; untrusted text */
+} gateway_process;
+
+/* clang-format off */
+#define GATEWAY_PROCESS_INIT \
+    { sizeof(gateway_process), 0, (gateway_process_state)0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
+/* clang-format on */
+
+/*
+ * Tells of one process of an application.
+ *
+ * slot      from 0 to 127
+ * process   its size is set by the caller
+ *
+ * Answers GATEWAY_OK, GATEWAY_AGAIN (there is none in this slot), GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_application_process(gateway_application *application, uint32_t slot,
+                                           gateway_process *process);
+
+/*
+ * Tells how many exchanges run (active) and wait (queued) at an application, of all hosts.
+ *
+ * stats   its size is set by the caller; the other fields are 0
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_application_stats(gateway_application *application, gateway_stats *stats);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,23 +11,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/memfd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "spawn.h"
 
 /* apr_pool_create is a macro, which Swift does not import. */
 static inline apr_status_t capr_pool_create(apr_pool_t **made, apr_pool_t *parent)
@@ -40,6 +46,12 @@ static inline int capr_connect(int descriptor, const struct sockaddr_storage *ad
                                socklen_t length)
 {
     return connect(descriptor, (const struct sockaddr *)address, length);
+}
+
+static inline int capr_bind(int descriptor, const struct sockaddr_storage *address,
+                            socklen_t length)
+{
+    return bind(descriptor, (const struct sockaddr *)address, length);
 }
 
 /* ioctl is variadic. */
@@ -82,6 +94,177 @@ static inline void capr_futex_wake(uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, 0x7FFFFFFF, NULL, NULL, 0);
 }
 
+/* Of fcntl(2): libc has them for those who define _GNU_SOURCE, linux/fcntl.h does not go with it.
+ * The seals forbid further ones, to shrink and to grow. */
+#define CAPR_ADD_SEALS 1033
+#define CAPR_GET_SEALS 1034
+#define CAPR_SEALS 7
+
+/* Memory of this size that other processes can be handed, of a size that nobody can change; -1 and
+ * errno on failure. */
+static inline int capr_make_shared(size_t size)
+{
+    int descriptor = (int)syscall(SYS_memfd_create, "gateway", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (descriptor >= 0
+        && (ftruncate(descriptor, (off_t)size) != 0
+            || fcntl(descriptor, CAPR_ADD_SEALS, CAPR_SEALS) != 0)) {
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+/* The size of such memory; -1 when the descriptor is none of it. */
+static inline int64_t capr_shared_size(int descriptor)
+{
+    struct stat status;
+    int is_ours = fcntl(descriptor, CAPR_GET_SEALS) == CAPR_SEALS;
+    return is_ours && fstat(descriptor, &status) == 0 ? status.st_size : -1;
+}
+
+/* A datagram socket at an abstract address that the kernel chooses, five characters (unix(7)):
+ * whoever knows the address can wake who waits for the socket. -1 and errno on failure. */
+static inline int capr_wake_open(uint64_t *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof address;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *name = 0;
+    if (descriptor >= 0
+        && (bind(descriptor, (struct sockaddr *)&address, sizeof address.sun_family) != 0
+            || getsockname(descriptor, (struct sockaddr *)&address, &size) != 0)) {
+        close(descriptor);
+        return -1;
+    }
+    memcpy(name, address.sun_path + 1, 5);
+    return descriptor;
+}
+
+static inline void capr_wake_send(uint64_t name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    memcpy(address.sun_path + 1, &name, 5);
+    if (descriptor >= 0) {
+        sendto(descriptor, "", 1, MSG_NOSIGNAL, (struct sockaddr *)&address,
+               offsetof(struct sockaddr_un, sun_path) + 6);
+        close(descriptor);
+    }
+}
+
+/* One process of a supervised application, as it lies in shared memory. Times are nanoseconds of
+ * CLOCK_MONOTONIC. */
+typedef struct capr_process_slot {
+    int32_t process;
+    uint32_t state;
+    uint32_t generation;
+    uint32_t served;
+    uint64_t started;
+    uint64_t memory;
+    uint64_t busy_since;
+    uint32_t is_overdue;
+    uint32_t reserved;
+    char request[128];
+} capr_process_slot;
+
+/* What all processes know of a supervised application. Times are milliseconds. */
+typedef struct capr_scoreboard {
+    uint32_t concurrency;
+    uint32_t max_requests;
+    uint32_t queue_timeout;
+    uint32_t request_timeout;
+    uint32_t generation;
+    uint32_t reloads;
+    uint32_t failures;
+} capr_scoreboard;
+
+/* The system calls in which a process waits for connections, and for events. */
+static inline int capr_is_accept(long number)
+{
+#ifdef SYS_accept
+    if (number == SYS_accept)
+        return 1;
+#endif
+    return number == SYS_accept4;
+}
+
+static inline int capr_is_poll(long number)
+{
+#ifdef SYS_poll
+    if (number == SYS_poll || number == SYS_select || number == SYS_epoll_wait)
+        return 1;
+#endif
+    return number == SYS_ppoll || number == SYS_pselect6 || number == SYS_epoll_pwait;
+}
+
+/* Signals to be read instead of handled; -1 and errno on failure. */
+static inline int capr_signal_descriptor(const sigset_t *set)
+{
+    return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The next of them; 0 when none came. */
+static inline int capr_next_signal(int descriptor)
+{
+    struct signalfd_siginfo signal;
+    return read(descriptor, &signal, sizeof signal) == (ssize_t)sizeof signal
+               ? (int)signal.ssi_signo
+               : 0;
+}
+
+/* Sends bytes together with a descriptor; -1 and errno on failure. */
+static inline ssize_t capr_send_descriptor(int socket, const void *bytes, size_t length,
+                                           int descriptor)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec piece = {(void *)bytes, length};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1,
+                             .msg_control = control.room, .msg_controllen = sizeof control.room};
+    memset(&control, 0, sizeof control);
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+/* Receives bytes, and a descriptor where one comes with them, else -1. */
+static inline ssize_t capr_receive_descriptor(int socket, void *bytes, size_t length,
+                                              int *descriptor)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec piece = {bytes, length};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1,
+                             .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *first = count >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    *descriptor = -1;
+    if (first && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_RIGHTS) {
+        memcpy(descriptor, CMSG_DATA(first), sizeof *descriptor);
+    }
+    return count;
+}
+
+/* Accepts a connection, close-on-exec and non-blocking, and tells whose it is; libc has accept4 and
+ * ucred for those who define _GNU_SOURCE. */
+static inline int capr_accept(int listener, uint32_t *user)
+{
+    struct { int32_t process; uint32_t user; uint32_t group; } peer = {0, UINT32_MAX, 0};
+    socklen_t size = sizeof peer;
+    int descriptor = (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (descriptor >= 0) {
+        getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+        *user = peer.user;
+    }
+    return descriptor;
+}
+
 /* Counters in memory that processes share. */
 static inline void capr_count(uint64_t *counter, uint64_t value)
 {
@@ -102,6 +285,22 @@ static inline void capr_publish(uint32_t *count, uint32_t value)
 static inline uint64_t capr_counted(const uint64_t *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* Where the library that holds an address was loaded from; libc has dladdr for those who define
+ * _GNU_SOURCE. */
+typedef struct capr_loaded {
+    const char *file;
+    void *base;
+    const char *symbol;
+    void *address;
+} capr_loaded;
+extern int capr_dladdr(const void *address, capr_loaded *loaded) __asm__("dladdr");
+
+static inline const char *capr_library_file(void)
+{
+    capr_loaded loaded;
+    return capr_dladdr((const void *)capr_library_file, &loaded) ? loaded.file : NULL;
 }
 
 /* ThreadSanitizer's own calls, there only where it is linked in. */

@@ -161,7 +161,7 @@ extension gateway_stats {
 
 extension BackendOptions {
     /// Nil when a field is out of its range.
-    fileprivate init?(_ given: gateway_backend_options) {
+    init?(_ given: gateway_backend_options) {
         self.init()
         guard given.flags & ~GATEWAY_BACKEND_KEEP_CONNECTIONS == 0 else { return nil }
         keepsConnections = given.flags & GATEWAY_BACKEND_KEEP_CONNECTIONS != 0

@@ -68,5 +68,6 @@ enum HandleKind: UInt64 {
     case backend = 0x6777_6261_636B_656E
     case request = 0x6777_7265_7175_6573
     case shared = 0x6777_6361_7061_6369
+    case application = 0x6777_6170_706C_6963
     case exchange = 0x6777_6578_6368_616E
 }

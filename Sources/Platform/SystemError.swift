@@ -25,6 +25,9 @@ package struct SystemError: Error, Equatable, Sendable {
     /// The process, or the system, has no descriptor left.
     package var isOutOfDescriptors: Bool { number == EMFILE || number == ENFILE }
 
+    /// There is no socket, or nobody accepts from it.
+    package var isNobodyListening: Bool { number == ECONNREFUSED || number == ENOENT }
+
     /// What the system calls the error, for messages.
     package var text: String {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in

@@ -22,10 +22,14 @@ struct PlacePool {
     }
 
     struct Place {
-        /// A process; 0: the place is free.
+        /// A process; 0: the place is free; `closed`: there is none now.
         var owner: Int32
         var isIdle: Bool
+        /// It is closed, not free, when it is left.
+        var isClosing: Bool
     }
+
+    static let closed: Int32 = -1
 
     /// It stays where it is, since the kernel knows the address of `turn`.
     struct Waiter {
@@ -35,6 +39,8 @@ struct PlacePool {
         var asked: Int32
         /// The lowest is the oldest.
         var ticket: UInt64
+        /// Of the socket that wakes it; 0: it waits for `turn` itself.
+        var wakeName: UInt64
         /// A futex: 0 while it waits, then the number of its place plus 1.
         var turn: UInt32
     }
@@ -98,8 +104,19 @@ struct PlacePool {
     /// Takes a free place, if there is one and nobody waits for it.
     func takeFree(for process: Int32) -> Int? {
         guard numbers.waiting == 0, let place = firstFree else { return nil }
-        unsafe places[place] = Place(owner: process, isIdle: false)
+        take(place, for: process)
         return place
+    }
+
+    private func take(_ place: Int, for process: Int32) {
+        unsafe places[place].owner = process
+        unsafe places[place].isIdle = false
+    }
+
+    private func free(_ place: Int) {
+        let isClosing = unsafe places[place].isClosing
+        unsafe places[place] = Place(
+            owner: isClosing ? Self.closed : 0, isIdle: false, isClosing: false)
     }
 
     private var firstFree: Int? {
@@ -108,9 +125,28 @@ struct PlacePool {
 
     /// Frees a place for the oldest waiter.
     func leave(_ place: Int) {
-        unsafe places[place] = Place(owner: 0, isIdle: false)
+        free(place)
         admitWaiters()
     }
+
+    /// Makes a place free; one that is in use goes on. Followed by `admitWaiters`.
+    func open(_ place: Int) {
+        if unsafe places[place].owner == Self.closed { unsafe places[place].owner = 0 }
+        unsafe places[place].isClosing = false
+    }
+
+    /// Lets nobody have a place any more, at the latest when it is left.
+    func close(_ place: Int) {
+        if unsafe places[place].owner <= 0 {
+            unsafe places[place].owner = Self.closed
+        } else {
+            unsafe places[place].isClosing = true
+        }
+    }
+
+    func isClosed(_ place: Int) -> Bool { unsafe places[place].owner == Self.closed }
+
+    func isInUse(_ place: Int) -> Bool { unsafe places[place].owner > 0 }
 
     /// Keeps the place for a connection that is idle from now on; false when somebody waits.
     func rest(_ place: Int) -> Bool {
@@ -129,9 +165,7 @@ struct PlacePool {
     func sweep() {
         for index in unsafe places.indices {
             let owner = unsafe places[index].owner
-            if owner != 0, Self.hasEnded(owner) {
-                unsafe places[index] = Place(owner: 0, isIdle: false)
-            }
+            if owner > 0, Self.hasEnded(owner) { free(index) }
         }
         for index in unsafe waiters.indices {
             let owner = unsafe waiters[index].owner
@@ -147,12 +181,12 @@ struct PlacePool {
     // MARK: Waiters
 
     /// A place in the queue; nil when it is full.
-    func enqueue(_ process: Int32) -> Int? {
+    func enqueue(_ process: Int32, wakeName: UInt64 = 0) -> Int? {
         guard numbers.waiting < numbers.queueLength,
             let index = unsafe waiters.firstIndex(where: { $0.owner == 0 })
         else { return nil }
         unsafe waiters[index] = Waiter(
-            owner: process, asked: 0, ticket: numbers.nextTicket, turn: 0)
+            owner: process, asked: 0, ticket: numbers.nextTicket, wakeName: wakeName, turn: 0)
         numbers.nextTicket += 1
         numbers.waiting += 1
         return index
@@ -177,12 +211,16 @@ struct PlacePool {
         }
     }
 
-    private func admitWaiters() {
+    func admitWaiters() {
         while numbers.waiting > 0, let place = firstFree, let waiter = oldestWaiter {
-            unsafe places[place] = Place(owner: waiters[waiter].owner, isIdle: false)
+            take(place, for: unsafe waiters[waiter].owner)
             numbers.waiting -= 1
             unsafe waiters[waiter].turn = UInt32(place + 1)
-            unsafe capr_futex_wake(&waiters[waiter].turn)
+            if unsafe waiters[waiter].wakeName != 0 {
+                unsafe WakeSocket.wake(waiters[waiter].wakeName)
+            } else {
+                unsafe capr_futex_wake(&waiters[waiter].turn)
+            }
         }
     }
 
@@ -202,7 +240,7 @@ struct PlacePool {
     func askForIdle(on behalf: Int) -> Bool {
         // Those that were asked on behalf of others are the others'.
         let asked = unsafe waiters.count { $0.owner != 0 && $0.turn == 0 && $0.asked != 0 }
-        let idle = unsafe places.filter { $0.owner != 0 && $0.isIdle }
+        let idle = unsafe places.filter { $0.owner > 0 && $0.isIdle }
         guard let place = idle.dropFirst(asked).first ?? idle.first else { return false }
         unsafe waiters[behalf].asked = place.owner
         return true
@@ -219,6 +257,6 @@ struct PlacePool {
         return true
     }
 
-    var activeCount: Int { unsafe places.count { $0.owner != 0 && !$0.isIdle } }
-    var idleCount: Int { unsafe places.count { $0.owner != 0 && $0.isIdle } }
+    var activeCount: Int { unsafe places.count { $0.owner > 0 && !$0.isIdle } }
+    var idleCount: Int { unsafe places.count { $0.owner > 0 && $0.isIdle } }
 }

@@ -2,20 +2,22 @@
 
 internal import CAPR
 internal import Glibc
-package import Platform
+internal import Platform
 
 /// Memory that a process shares with those that it forks later: the places of applications, and who
 /// waits for them. Used by any thread of any of these processes.
 ///
-/// It has no name: nothing of it stays behind when the last process has ended.
+/// It has no name: nothing of it stays behind when the last process has ended. One with a
+/// descriptor can be handed to a process that was not forked.
 @safe
-package final class SharedSegment: Sendable {
-    /// Applications that there is room for.
-    package static let maxPools = 64
-
+final class SharedSegment: Sendable {
     /// What the memory begins with.
     @safe
     private struct Header {
+        /// Tells the layout: two versions of the library may meet.
+        var magic: UInt64
+        var size: UInt64
+        var poolRoom: UInt64
         var lock: pthread_mutex_t
         /// A futex: changes whenever a process is asked for something.
         var attention: UInt32
@@ -23,22 +25,67 @@ package final class SharedSegment: Sendable {
         var count: UInt32
     }
 
+    private static let magic: UInt64 = 0x6777_7368_6172_0001
     private static let poolsOffset = 128
-    private static let size = poolsOffset + maxPools * PlacePool.size
 
     private let address: UInt
+    private let size: Int
+    /// Applications that there is room for.
+    let poolRoom: Int
+    /// -1: there is none. Closed with the segment.
+    let descriptor: Int32
 
-    package init() throws(SystemError) {
-        // New pages are zero, and cost nothing before they are touched.
-        let memory = unsafe mmap(
-            nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
-        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { throw .last }
-        address = UInt(bitPattern: memory)
+    /// - Parameters:
+    ///   - pools: applications that there is room for
+    ///   - extra: bytes behind the pools
+    ///   - isHandedOver: whether it has a descriptor
+    /// - Throws: what the system says when the memory cannot be had.
+    init(pools: Int, extra: Int = 0, isHandedOver: Bool = false) throws(SystemError) {
+        size = Self.poolsOffset + pools * PlacePool.size + extra
+        poolRoom = pools
+        descriptor = isHandedOver ? capr_make_shared(size) : -1
+        guard descriptor >= 0 || !isHandedOver else { throw .last }
+        do {
+            address = try Self.map(descriptor, size: size)
+        } catch {
+            if descriptor >= 0 { _ = Glibc.close(descriptor) }
+            throw error
+        }
+        unsafe header.pointee.magic = Self.magic
+        unsafe header.pointee.size = UInt64(size)
+        unsafe header.pointee.poolRoom = UInt64(pools)
         unsafe capr_shared_lock_init(&header.pointee.lock)
     }
 
+    /// The segment behind a descriptor, which it takes over when it is one of this layout.
+    ///
+    /// - Throws: what the system says; EINVAL for another layout.
+    init(adopting given: Int32, pools: Int, extra: Int) throws(SystemError) {
+        size = Self.poolsOffset + pools * PlacePool.size + extra
+        poolRoom = pools
+        guard capr_shared_size(given) == size else { throw SystemError(number: EINVAL) }
+        descriptor = given
+        address = try Self.map(given, size: size)
+        guard unsafe header.pointee.magic == Self.magic, unsafe header.pointee.size == UInt64(size),
+            unsafe header.pointee.poolRoom == UInt64(pools)
+        else {
+            // The descriptor stays the caller's.
+            unsafe _ = munmap(start, size)
+            throw SystemError(number: EINVAL)
+        }
+    }
+
+    private static func map(_ descriptor: Int32, size: Int) throws(SystemError) -> UInt {
+        // New pages are zero, and cost nothing before they are touched.
+        let flags = descriptor < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED
+        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, descriptor, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { throw .last }
+        return UInt(bitPattern: memory)
+    }
+
     deinit {
-        unsafe _ = munmap(start, Self.size)
+        unsafe _ = munmap(start, size)
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
     }
 
     /// Never nil: `mmap` made the address.
@@ -55,13 +102,18 @@ package final class SharedSegment: Sendable {
         unsafe PlacePool(start + Self.poolsOffset + index * PlacePool.size)
     }
 
+    /// What lies behind the pools.
+    var extra: UnsafeMutableRawPointer {
+        unsafe start + Self.poolsOffset + poolRoom * PlacePool.size
+    }
+
     /// Read without the lock; it only grows, under the lock.
     var poolCount: Int { unsafe Int(capr_published(&header.pointee.count)) }
 
     /// Under the lock: adds a pool for the application of a key; nil when there is no room.
     func addPool(_ key: UnsafeBufferPointer<UInt8>) -> Int? {
         let index = poolCount
-        guard index < Self.maxPools else { return nil }
+        guard index < poolRoom else { return nil }
         unsafe pool(index).setKey(key)
         unsafe capr_publish(&header.pointee.count, UInt32(index + 1))
         return index

@@ -19,6 +19,7 @@ package final class SharedStatus: Sendable {
         package var waiting: UInt32
     }
 
+    private static let maxApplications = 64
     package static let maxCapacity = PlacePool.maxPlaces
     package static let maxQueueLength = PlacePool.maxWaiters
     package static let maxKeySize = PlacePool.maxKeySize
@@ -30,7 +31,7 @@ package final class SharedStatus: Sendable {
     private let segment: SharedSegment
 
     package init() throws(SystemError) {
-        segment = try SharedSegment()
+        segment = try SharedSegment(pools: Self.maxApplications)
     }
 
     /// Finds the application of a key or adds it; nil when there is no room. Without limits it has

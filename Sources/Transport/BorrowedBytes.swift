@@ -36,6 +36,13 @@ package struct BorrowedBytes {
         part(min(count, self.count)..<self.count)
     }
 
+    /// Copies as many of them as there is room for; answers how many.
+    package func copy(into room: UnsafeMutableRawBufferPointer) -> Int {
+        let taken = unsafe buffer.prefix(room.count)
+        unsafe room.copyBytes(from: taken)
+        return unsafe taken.count
+    }
+
     package func withSpan<Result: ~Copyable>(_ body: (RawSpan) -> Result) -> Result {
         unsafe body(RawSpan(_unsafeBytes: buffer))
     }

@@ -36,4 +36,19 @@ package struct Interest: OptionSet, Sendable {
             if count < 0, SystemError.last != .interrupted { return self }
         }
     }
+
+    /// Waits on this thread until one of several descriptors is readable, or has an error, or the
+    /// deadline has passed.
+    ///
+    /// - Returns: those that are; none when the deadline has passed or a signal came.
+    package static func waitForAny(
+        of descriptors: [Int32], until deadline: MonotonicTime
+    ) -> Set<Int32> {
+        var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        let left = deadline.milliseconds(from: .now)
+        guard unsafe poll(&polled, nfds_t(polled.count), Int32(clamping: left)) > 0 else {
+            return []
+        }
+        return Set(polled.filter { $0.revents != 0 }.map(\.fd))
+    }
 }

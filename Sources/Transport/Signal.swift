@@ -20,4 +20,10 @@ package final class Signal: Sendable {
         var one: UInt64 = 1
         unsafe _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
+
+    /// Lets it be unreadable until it is set again.
+    package func rest() {
+        var count: UInt64 = 0
+        unsafe _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
+    }
 }

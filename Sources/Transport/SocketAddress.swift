@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CAPR
+package import Platform
 
 /// One address that a socket can be connected to.
 @safe
@@ -47,7 +48,7 @@ package struct SocketAddress: Sendable {
     }
 
     /// A new socket of the address's family: non-blocking, close-on-exec.
-    func openSocket() -> Int32 {
+    package func openSocket() -> Int32 {
         socket(
             Int32(storage.ss_family),
             Int32(
@@ -59,5 +60,19 @@ package struct SocketAddress: Sendable {
         unsafe withUnsafePointer(to: storage) { address in
             unsafe capr_connect(descriptor, address, length)
         }
+    }
+
+    /// Binds a socket of the family to the address and listens there; nil when that went well.
+    package func listen(_ descriptor: Int32, backlog: Int32) -> SystemError? {
+        if family == .tcp {
+            var on: Int32 = 1
+            unsafe _ = setsockopt(
+                descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        }
+        let status = unsafe withUnsafePointer(to: storage) { address in
+            unsafe capr_bind(descriptor, address, length)
+        }
+        guard status == 0, CAPR.listen(descriptor, backlog) == 0 else { return .last }
+        return nil
     }
 }

@@ -41,6 +41,12 @@ package struct RequestHead: ~Copyable {
         paramsSize = 0
     }
 
+    /// Where the value is that was added last; nothing where it lies over several records.
+    package func lastValueRange(of value: RawSpan) -> Range<Int> {
+        guard value.byteCount <= openContent else { return 0..<0 }
+        return pairsEnd &- value.byteCount..<pairsEnd
+    }
+
     package mutating func append(name: RawSpan, value: RawSpan) throws(Refusal) {
         guard name.byteCount > 0 else { throw .emptyName }
         let size = NameValuePair.encodedSize(

@@ -6,16 +6,6 @@ internal import Transport
 /// How many exchanges a backend runs at once, and who comes next: one queue, first in, first out,
 /// for blocking and event-driven hosts. Used by any thread.
 final class AdmissionQueue: Sendable {
-    enum Entry {
-        /// There is nothing to decide.
-        case open
-        /// A place at an endpoint.
-        case admitted(Int)
-        case queued(Waiter)
-        /// The queue is full, or no descriptor could be had for a place in it.
-        case refused(SystemError?)
-    }
-
     private struct State {
         var balancer: Balancer
         var active = 0
@@ -35,7 +25,7 @@ final class AdmissionQueue: Sendable {
             State(balancer: Balancer(count: endpointCount, maxActive: options.maxEndpointActive)))
     }
 
-    func enter(now: MonotonicTime) -> Entry {
+    func enter(now: MonotonicTime) -> Admission.Entry {
         state.withLock { state in
             if state.waiters.isEmpty, hasRoom(state), let place = state.balancer.elect(now: now) {
                 state.active += 1
@@ -59,7 +49,7 @@ final class AdmissionQueue: Sendable {
                 state.waiters.remove(at: index)
                 return nil
             }
-            return waiter.place
+            return waiter.takePlace()
         }
         if let place { leave(place, duration: nil) }
     }

@@ -1,25 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Platform
+internal import SharedStatus
 internal import Transport
 
-/// An exchange in the queue. Made by its thread, admitted by any other.
+/// An exchange in the queue. Made by its thread, admitted by any other, of any process.
 final class Waiter: Sendable {
-    /// Turns readable when the exchange is admitted.
-    private let signal: Signal
-    private let elected = Locked<Int?>(nil)
-
-    init() throws(SystemError) {
-        signal = try Signal()
+    private enum Turn: Sendable {
+        case here(Signal, Locked<Int?>)
+        case shared(WakeSocket, Int, Scoreboard)
     }
 
-    var descriptor: Int32 { signal.descriptor }
+    private let turn: Turn
 
-    /// The endpoint that the exchange has a place at, once it is admitted.
-    var place: Int? { elected.withLock { $0 } }
+    init() throws(SystemError) {
+        turn = .here(try Signal(), Locked(nil))
+    }
 
-    func admit(_ endpoint: Int) {
-        elected.withLock { $0 = endpoint }
+    init(_ socket: WakeSocket, _ number: Int, of scoreboard: Scoreboard) {
+        turn = .shared(socket, number, scoreboard)
+    }
+
+    /// Turns readable when the exchange is admitted.
+    var descriptor: Int32 {
+        switch turn {
+        case .here(let signal, _): signal.descriptor
+        case .shared(let socket, _, _): socket.descriptor
+        }
+    }
+
+    /// The place that the exchange has, once it is admitted; to be taken once.
+    func takePlace() -> Int? {
+        switch turn {
+        case .here(_, let elected): return elected.withLock { $0 }
+        case .shared(let socket, let number, let scoreboard):
+            // Who is woken in between is told again.
+            socket.rest()
+            return scoreboard.takeTurn(number)
+        }
+    }
+
+    func admit(_ place: Int) {
+        guard case .here(let signal, let elected) = turn else { return }
+        elected.withLock { $0 = place }
         signal.set()
+    }
+
+    /// Gives up a wait for an application.
+    func withdraw() {
+        guard case .shared(_, let number, let scoreboard) = turn else { return }
+        scoreboard.withdraw(number)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Platform
+internal import SharedStatus
 package import Transport
 
 /// An application and how to treat it. Used by any thread.
@@ -12,12 +13,21 @@ package final class Backend: Sendable {
     package let options: BackendOptions
     private let local: ProcessLocal
 
-    package init(gateway: Gateway, endpoints: [Endpoint], options: BackendOptions) {
+    package convenience init(
+        gateway: Gateway, endpoints: [Endpoint], options: BackendOptions
+    ) {
+        self.init(gateway: gateway, endpoints: endpoints, options: options, application: nil)
+    }
+
+    init(
+        gateway: Gateway, endpoints: [Endpoint], options: BackendOptions, application: Scoreboard?
+    ) {
         self.gateway = gateway
         endpointCount = endpoints.count
         self.endpoints = Locked(endpoints)
         self.options = options
-        local = ProcessLocal(options: options, endpointCount: endpoints.count)
+        local = ProcessLocal(
+            options: options, endpointCount: endpoints.count, application: application)
         gateway.register(local)
     }
 

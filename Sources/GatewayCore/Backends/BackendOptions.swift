@@ -10,6 +10,8 @@ package struct Timeouts: Sendable {
     package var read: UInt32 = 60_000
     /// 0: no limit beside the others.
     package var total: UInt32 = 0
+    /// From the end of the wait in the queue on; 0: no limit beside the others.
+    package var run: UInt32 = 0
     /// In the queue, before the exchange may run.
     package var queue: UInt32 = 10_000
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Platform
+internal import SharedStatus
 
 /// What a backend holds in one process: the queue, its endpoints' part, memory to be used again,
 /// counters. Used by any thread.
 final class BackendState: Sendable {
-    /// Nil where there is nothing to decide: one endpoint and no limit.
-    let admission: AdmissionQueue?
+    let admission: Admission
     let endpoints: [EndpointState]
     let closing: ClosingList
     let resting = RestingExchanges()
@@ -15,10 +15,15 @@ final class BackendState: Sendable {
     let waits = WaitCounters()
     private let options: BackendOptions
 
-    init(options: BackendOptions, endpointCount: Int) {
+    init(options: BackendOptions, endpointCount: Int, application: Scoreboard?) {
         self.options = options
-        let isNeeded = endpointCount > 1 || options.hasAdmission
-        admission = isNeeded ? AdmissionQueue(options: options, endpointCount: endpointCount) : nil
+        if let application {
+            admission = .application(ApplicationPlaces(application))
+        } else if endpointCount > 1 || options.hasAdmission {
+            admission = .queue(AdmissionQueue(options: options, endpointCount: endpointCount))
+        } else {
+            admission = .open
+        }
         endpoints = (0..<endpointCount).map { _ in EndpointState(options: options) }
         closing = ClosingList(admission: admission)
     }
@@ -27,8 +32,8 @@ final class BackendState: Sendable {
 
     /// Closes idle connections until one more fits.
     func makeRoomForConnection() {
-        guard options.maxConnections > 0, let admission else { return }
-        while admission.activeCount + idleCount > options.maxConnections {
+        guard options.maxConnections > 0 else { return }
+        while (admission.activeCount ?? 0) + idleCount > options.maxConnections {
             guard shedIdle() else { return }
         }
     }
@@ -57,7 +62,7 @@ final class BackendState: Sendable {
         counters.add(to: &sum)
         for endpoint in endpoints { endpoint.counters.add(to: &sum) }
         sum.active = counters.activeCount
-        sum.queued = UInt64(admission?.queuedCount ?? 0)
+        sum.queued = UInt64(admission.queuedCount)
         sum.idle = UInt64(idleCount)
         sum.closing = UInt64(closing.count)
         sum.waits = waits.snapshot
@@ -69,7 +74,8 @@ final class BackendState: Sendable {
         var sum = BackendStatistics()
         endpoints[index].counters.add(to: &sum)
         // Without a queue there is one endpoint.
-        sum.active = admission.map { UInt64($0.activeCount(at: index)) } ?? counters.activeCount
+        let active = admission.activeCount(atEndpoint: index)
+        sum.active = active.map { UInt64($0) } ?? counters.activeCount
         sum.idle = UInt64(endpoints[index].pool.idleCount)
         return sum
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Platform
+internal import SharedStatus
 internal import Synchronization
 
 /// The state of a backend in this process: a child that was forked gets a fresh one at its first
@@ -8,15 +9,19 @@ internal import Synchronization
 final class ProcessLocal: Sendable {
     private let options: BackendOptions
     private let endpointCount: Int
+    private let application: Scoreboard?
     /// The address of a retained state.
     private let current: Atomic<UInt>
     private let generation: Atomic<UInt32>
 
-    init(options: BackendOptions, endpointCount: Int) {
+    init(options: BackendOptions, endpointCount: Int, application: Scoreboard?) {
         self.options = options
         self.endpointCount = endpointCount
+        self.application = application
         generation = Atomic(ForkGeneration.current)
-        current = Atomic(Self.retain(BackendState(options: options, endpointCount: endpointCount)))
+        let first = BackendState(
+            options: options, endpointCount: endpointCount, application: application)
+        current = Atomic(Self.retain(first))
     }
 
     deinit {
@@ -33,7 +38,8 @@ final class ProcessLocal: Sendable {
 
     /// The first thread of the child that comes here puts a fresh state in place.
     private func replace(_ inherited: UInt) -> BackendState {
-        let fresh = Self.retain(BackendState(options: options, endpointCount: endpointCount))
+        let fresh = Self.retain(
+            BackendState(options: options, endpointCount: endpointCount, application: application))
         let exchange = current.compareExchange(
             expected: inherited, desired: fresh, ordering: .acquiringAndReleasing)
         guard exchange.exchanged else {

@@ -36,11 +36,11 @@ extension Dispatch {
 
     /// Connects anew, whatever is idle.
     mutating func beginFresh() {
-        guard let backend, let place, place < backend.endpointCount else {
+        guard let backend, let endpointIndex, endpointIndex < backend.endpointCount else {
             return fail(Failure(.connectFailed, .connect, "the backend has no address"))
         }
         shared.use { $0.makeRoomForConnection() }
-        connector = Connector(backend.endpoint(place))
+        connector = Connector(backend.endpoint(endpointIndex))
         pendingConnect = nil
         state = .connecting
     }
@@ -59,6 +59,8 @@ extension Dispatch {
             connector = nil
             if (error.isOutOfDescriptors && shedIdle()) || moveToOtherEndpoint() {
                 beginFresh()
+            } else if error.isNobodyListening, returnToQueue() {
+                return nil
             } else {
                 fail(Failure(.connectFailed, .connect, "connecting failed", system: error))
             }
@@ -159,7 +161,7 @@ extension Dispatch {
             unsafe stream.abandon(head: content.pointee.head, piece: $0)
         }
         let closing = ClosingConnection(
-            abandoned.keep(), place: place, unsent: unsent, records: records)
+            abandoned.keep(), place: place, until: runDeadline, unsent: unsent, records: records)
         shared.use { $0.closing.add(closing) }
         // The connection counts as active until it is closed.
         hasLeftPlace = true

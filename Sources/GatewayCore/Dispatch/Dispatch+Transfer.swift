@@ -199,18 +199,31 @@ extension Dispatch {
     /// The next deadline, and what it is that takes too long then.
     var deadline: (time: MonotonicTime, stage: Stage) {
         mutating get {
-            let ofStage = stageDeadline
-            guard options.timeouts.total > 0 else { return ofStage }
-            let total = times.opened.advanced(byMilliseconds: options.timeouts.total)
-            return total < ofStage.time ? (total, .total) : ofStage
+            var due = stageDeadline
+            if options.timeouts.total > 0 {
+                let total = times.opened.advanced(byMilliseconds: options.timeouts.total)
+                if total < due.time { due = (total, .total) }
+            }
+            if let runDeadline, runDeadline < due.time { due = (runDeadline, .total) }
+            return due
         }
+    }
+
+    var queueDeadline: MonotonicTime {
+        times.opened.advanced(byMilliseconds: options.timeouts.queue)
+    }
+
+    /// When a supervised process has had the exchange for too long.
+    var runDeadline: MonotonicTime? {
+        guard options.timeouts.run > 0 else { return nil }
+        return times.admitted?.advanced(byMilliseconds: options.timeouts.run)
     }
 
     private var stageDeadline: (time: MonotonicTime, stage: Stage) {
         mutating get {
             let timeouts = options.timeouts
             if state == .queued {
-                return (times.opened.advanced(byMilliseconds: timeouts.queue), .queue)
+                return (queueDeadline, .queue)
             }
             if state == .connecting {
                 return (times.connectBegan.advanced(byMilliseconds: timeouts.connect), .connect)

@@ -295,6 +295,7 @@ package struct Dispatch: ~Copyable {
         times.ended = .now
         leaveQueue()
         switch failure.outcome {
+        case .timedOut where isClaimOverdue: leaveOverdue()
         case .cancelled, .timedOut: abandonConnection()
         default: dropConnection()
         }

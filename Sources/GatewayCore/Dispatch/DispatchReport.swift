@@ -58,7 +58,7 @@ extension Dispatch {
                 sent: since(times.sent),
                 firstByte: since(times.firstByte), total: since(times.ended),
                 retryAfter: failure?.stage == .queue
-                    ? shared.use { $0.admission?.retryAfter ?? 1 } ?? 1 : 0,
+                    ? shared.use { $0.admission.retryAfter } ?? 1 : 0,
                 message: message)
         }
     }
@@ -76,7 +76,9 @@ extension Dispatch {
                 let name = [UInt8](reader.head.bytes.extracting(field.name)).prefix(64)
                 text += ": \(String(decoding: name, as: UTF8.self)) has \(field.value.count) bytes"
             }
-            if let place, let backend { text += " [\(backend.endpoint(place).text)]" }
+            if let endpointIndex, let backend {
+                text += " [\(backend.endpoint(endpointIndex).text)]"
+            }
             return text
         }
     }

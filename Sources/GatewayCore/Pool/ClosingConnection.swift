@@ -10,6 +10,13 @@ internal import Transport
 /// for ever. So the record that had begun is completed, STDIN is ended, and what the application
 /// still sends is read and dropped, up to END_REQUEST or a limit.
 struct ClosingConnection: Sendable {
+    enum State {
+        case goesOn
+        /// The application has ended its answer, or the connection.
+        case finished
+        case givenUp
+    }
+
     private static let timeLimit: UInt32 = 5_000
     private static let sizeLimit = 1_048_576
 
@@ -17,29 +24,39 @@ struct ClosingConnection: Sendable {
     /// At an endpoint, given back when the connection is closed.
     let place: Int?
     private let deadline: MonotonicTime
+    private let sizeLimit: Int
     private let unsent: [UInt8]
     private var sentCount = 0
     private var records: RecordReader
     private let requestID: UInt16
     private var drainedCount = 0
 
+    /// - Parameters:
+    ///   - record: of the connection
+    ///   - place: to be given back
+    ///   - until: how long a supervised process may take, without a limit of bytes; nil elsewhere
+    ///   - unsent: what completes the request
+    ///   - records: where in the answer the exchange was
     init(
-        _ record: Connection.Record, place: Int?, unsent: [UInt8], records: RecordReader
+        _ record: Connection.Record, place: Int?, until: MonotonicTime?, unsent: [UInt8],
+        records: RecordReader
     ) {
         self.record = record
         self.place = place
         requestID = record.lastRequestID
         self.unsent = unsent
         self.records = records
-        deadline = MonotonicTime.now.advanced(byMilliseconds: Self.timeLimit)
+        deadline = until ?? MonotonicTime.now.advanced(byMilliseconds: Self.timeLimit)
+        sizeLimit = until == nil ? Self.sizeLimit : .max
     }
 
     /// Goes on as far as nothing has to be waited for; answers whether it is to be closed now.
-    mutating func serve(now: MonotonicTime) -> Bool {
+    mutating func serve(now: MonotonicTime) -> State {
         let connection = Connection(record)
-        let isDone = now >= deadline || send(on: connection) || drain(connection)
+        let isBroken = send(on: connection)
+        let state = now >= deadline ? .givenUp : isBroken ? .finished : drain(connection)
         _ = connection.keep()
-        return isDone
+        return state
     }
 
     /// Answers whether the connection is broken.
@@ -58,21 +75,20 @@ struct ClosingConnection: Sendable {
         return false
     }
 
-    /// Answers whether everything came, or enough.
-    private mutating func drain(_ connection: borrowing Connection) -> Bool {
+    private mutating func drain(_ connection: borrowing Connection) -> State {
         unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
-            while drainedCount < Self.sizeLimit {
+            while drainedCount < sizeLimit {
                 switch unsafe connection.receive(into: room, isImmediate: true) {
-                case .wouldBlock: return false
-                case .ended, .failed: return true
+                case .wouldBlock: return .goesOn
+                case .ended, .failed: return .finished
                 case .done(let count):
                     drainedCount += count
                     let received = unsafe UnsafeRawBufferPointer(rebasing: room[..<count])
                     let input = unsafe RawSpan(_unsafeBytes: received)
-                    if records.skipsToEnd(of: requestID, in: input) { return true }
+                    if records.skipsToEnd(of: requestID, in: input) { return .finished }
                 }
             }
-            return true
+            return .givenUp
         }
     }
 }

@@ -12,12 +12,12 @@ final class ClosingList: Sendable {
     /// How long to wait before it is served again, in milliseconds.
     static let pause: UInt32 = 50
 
-    private let admission: AdmissionQueue?
+    private let admission: Admission
     private let connections = Locked<[ClosingConnection]>([])
     /// Spares the lock where there is nothing to do.
     private let knownCount = Atomic<Int>(0)
 
-    init(admission: AdmissionQueue?) {
+    init(admission: Admission) {
         self.admission = admission
     }
 
@@ -28,10 +28,12 @@ final class ClosingList: Sendable {
     /// Takes a connection over; beyond the limit it is closed at once.
     func add(_ connection: ClosingConnection) {
         var connection = connection
-        let isDone = connection.serve(now: .now)
+        let state = connection.serve(now: .now)
         connections.withLock { connections in
-            if isDone || connections.count >= Self.maxCount {
-                end(connection)
+            if state != .goesOn {
+                end(connection, state)
+            } else if connections.count >= Self.maxCount {
+                end(connection, .givenUp)
             } else {
                 connections.append(connection)
             }
@@ -46,8 +48,9 @@ final class ClosingList: Sendable {
         connections.withLock { connections in
             connections = connections.compactMap { connection in
                 var connection = connection
-                guard connection.serve(now: now) else { return connection }
-                end(connection)
+                let state = connection.serve(now: now)
+                guard state != .goesOn else { return connection }
+                end(connection, state)
                 return nil
             }
             knownCount.store(connections.count, ordering: .relaxed)
@@ -56,16 +59,17 @@ final class ClosingList: Sendable {
 
     func closeAll() {
         connections.withLock { connections in
-            for connection in connections { end(connection) }
+            for connection in connections { end(connection, .finished) }
             connections.removeAll()
             knownCount.store(0, ordering: .relaxed)
         }
     }
 
     /// Until here it counted as active.
-    private func end(_ connection: ClosingConnection) {
+    private func end(_ connection: ClosingConnection, _ state: ClosingConnection.State) {
         _ = Connection(connection.record)
-        if let place = connection.place { admission?.leave(place, duration: nil) }
+        guard let place = connection.place else { return }
+        admission.leave(place, state == .givenUp ? .overdue : .finished(nil))
     }
 
     /// See `BackendState.disown`.

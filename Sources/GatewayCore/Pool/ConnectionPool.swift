@@ -17,6 +17,7 @@ final class ConnectionPool: Sendable {
     init(options: BackendOptions) {
         self.options = options
         state = Locked(State())
+        guard options.keepsConnections else { return }
         state.withLock { $0.idle.reserveCapacity(options.maxIdle) }
     }
 

@@ -17,6 +17,9 @@ package struct RequestContent: ~Copyable {
     /// RFC 9110 §9.2.2: it may be sent twice.
     private(set) var isIdempotent = false
     private(set) var isHeadRequest = false
+    /// Where in the head the path is that was asked for, and the method.
+    private(set) var pathRange = 0..<0
+    private(set) var methodRange = 0..<0
     /// CONTENT_LENGTH is still to be added, since the request was made from an HTTP request.
     var tellsContentLength = false
     /// A body of unknown length is sent as it comes.
@@ -37,7 +40,13 @@ package struct RequestContent: ~Copyable {
             refuse(error)
             throw .param(error)
         }
-        if name.byteCount == 14, name.equals("REQUEST_METHOD") { noteMethod(value) }
+        switch name.byteCount {
+        case 14 where name.equals("REQUEST_METHOD"): noteMethod(value)
+        case 11 where name.equals("REQUEST_URI"): pathRange = head.lastValueRange(of: value)
+        case 11 where pathRange.isEmpty && name.equals("SCRIPT_NAME"):
+            pathRange = head.lastValueRange(of: value)
+        default: break
+        }
     }
 
     package mutating func setBody(_ body: RequestBody) throws(Refusal) {
@@ -53,6 +62,8 @@ package struct RequestContent: ~Copyable {
         flaw = nil
         isIdempotent = false
         isHeadRequest = false
+        pathRange = 0..<0
+        methodRange = 0..<0
         tellsContentLength = false
         streamsBody = false
         spooled = nil
@@ -86,6 +97,7 @@ package struct RequestContent: ~Copyable {
     }
 
     private mutating func noteMethod(_ method: RawSpan) {
+        methodRange = head.lastValueRange(of: method)
         isHeadRequest = method.equals("HEAD")
         isIdempotent =
             isHeadRequest || method.equals("GET") || method.equals("PUT")

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Platform
+internal import SharedStatus
+internal import Transport
+
+/// One process of an application, from its start until it is reaped.
+final class ApplicationProcess {
+    let slot: Int
+    let identifier: Int32
+    /// Which reload it belongs to.
+    var generation: UInt32
+    let started: MonotonicTime
+    let output: ProcessOutput
+    var state = ProcessState.starting
+    /// When the state has to have changed: a start, or an end.
+    var deadline: MonotonicTime
+    /// A connection of the supervisor's own, which shows whether the process accepts any.
+    var probe = Connection.none
+    var hasProbe = false
+    /// When it was first seen to wait for events, where that is all that can be seen.
+    var waitsSince: MonotonicTime?
+    /// When it was last seen to have something to do.
+    var usedAt: MonotonicTime
+    private(set) var served: UInt32 = 0
+    /// Exchanges in a second, of late.
+    private(set) var rate = 0.0
+    private var ratedAt: MonotonicTime
+    private var ratedServed: UInt32 = 0
+    var memory: UInt64 = 0
+    /// Why it was told to end, for the log.
+    var reason = ""
+
+    init(
+        slot: Int, identifier: Int32, generation: UInt32, now: MonotonicTime, output: ProcessOutput,
+        startTimeout: UInt32
+    ) {
+        self.slot = slot
+        self.identifier = identifier
+        self.generation = generation
+        started = now
+        usedAt = now
+        ratedAt = now
+        self.output = output
+        deadline = now.advanced(byMilliseconds: startTimeout)
+    }
+
+    func noteServed(_ count: UInt32, now: MonotonicTime) {
+        served = count
+        let time = now.microseconds(since: ratedAt)
+        guard time >= 50_000 else { return }
+        rate = Double(count &- ratedServed) * 1_000_000 / Double(time)
+        ratedAt = now
+        ratedServed = count
+    }
+
+    func signal(_ number: Int32) {
+        _ = kill(identifier, number)
+    }
+
+    func age(_ now: MonotonicTime) -> UInt32 { now.milliseconds(from: started) }
+}
+
+/// How a process ended, in words.
+struct ExitReason {
+    let status: Int32
+
+    var isSuccess: Bool { status == 0 }
+
+    var text: String {
+        let signal = status & 0x7F
+        if signal == 0 { return "exit status \(status >> 8 & 0xFF)" }
+        let name = unsafe strsignal(signal).map { unsafe String(cString: $0) } ?? "unknown"
+        return "signal \(signal) (\(name))"
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAPR
+internal import Glibc
+internal import Platform
+
+/// What a process writes to its standard output and standard error, line by line.
+final class ProcessOutput {
+    private static let maxLine = 8_192
+    private static let keptLines = 5
+
+    /// What the process has, until it is started; then -1.
+    private(set) var writer: Int32
+    let reader: Int32
+    private var line: [UInt8] = []
+    /// The end of what it wrote, to say why it ended.
+    private(set) var lastLines: [String] = []
+
+    init() throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { throw .last }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        reader = ends[0]
+        writer = ends[1]
+        // The process's own end blocks, as it expects.
+        _ = capr_set_nonblocking(reader, 1)
+    }
+
+    deinit {
+        closeWriter()
+        _ = close(reader)
+    }
+
+    func closeWriter() {
+        if writer >= 0 { _ = close(writer) }
+        writer = -1
+    }
+
+    /// Reads what there is, and hands out each line.
+    func read(_ take: (String) -> Void) {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
+            // Bounded, so that a process that floods its output does not keep the supervisor.
+            for _ in 0..<16 {
+                let count = unsafe Glibc.read(reader, room.baseAddress, room.count)
+                guard count > 0 else { return }
+                for index in 0..<count { append(unsafe room[index], take) }
+            }
+        }
+    }
+
+    /// The process has ended: its last line needs no end.
+    func finish(_ take: (String) -> Void) {
+        read(take)
+        if !line.isEmpty { end(take) }
+    }
+
+    private func append(_ byte: UInt8, _ take: (String) -> Void) {
+        if byte == UInt8(ascii: "\n") { return end(take) }
+        // Nothing that a terminal or the format of a log would obey.
+        line.append(byte < 0x20 && byte != 9 || byte == 0x7F ? UInt8(ascii: "?") : byte)
+        if line.count >= Self.maxLine { end(take) }
+    }
+
+    private func end(_ take: (String) -> Void) {
+        let text = String(decoding: line, as: UTF8.self)
+        line.removeAll(keepingCapacity: true)
+        if lastLines.count == Self.keptLines { lastLines.removeFirst() }
+        lastLines.append(text)
+        take(text)
+    }
+}

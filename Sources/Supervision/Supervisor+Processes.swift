@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAPR
+internal import Glibc
+internal import Platform
+internal import SharedStatus
+internal import Transport
+
+/// The life of a process: started, ready, leaving, stopping, reaped.
+extension Supervisor {
+    // MARK: Start
+
+    /// Starts a process in a free slot; false when that cannot be done now.
+    @discardableResult
+    func start(now: MonotonicTime) -> Bool {
+        guard policy.mayStart(now: now), let slot = freeSlot else { return false }
+        do throws(Spawner.Failure) {
+            let socket = try socket(of: slot)
+            try start(in: slot, listening: socket, now: now)
+            return true
+        } catch {
+            log.write("error", "a process cannot be started: \(error.text)")
+            startFailed(now: now)
+            return false
+        }
+    }
+
+    private func start(
+        in slot: Int, listening socket: ListeningSocket, now: MonotonicTime
+    ) throws(Spawner.Failure) {
+        let output: ProcessOutput
+        do {
+            output = try ProcessOutput()
+        } catch {
+            throw Spawner.Failure(step: .descriptor, error: error)
+        }
+        defer { output.closeWriter() }
+        var spawner = Spawner(
+            arguments: definition.command, environment: environment,
+            descriptors: [socket.descriptor, output.writer, output.writer])
+        spawner.directory = definition.directory
+        spawner.mask = definition.mask
+        spawner.limits = definition.limits
+        spawner.signalAtDeath = SIGKILL
+        spawner.identity = try identity()
+        let process = ApplicationProcess(
+            slot: slot, identifier: try spawner.start(), generation: generation, now: now,
+            output: output, startTimeout: definition.startTimeout)
+        processes.append(process)
+        scoreboard.started(
+            slot, process: process.identifier, generation: generation, now: now)
+    }
+
+    private func identity() throws(Spawner.Failure) -> Identity? {
+        guard let user = definition.user else { return nil }
+        do {
+            let identity = try Identity(user: user, group: definition.group)
+            // Who is that already cannot change anything, and need not.
+            return identity.user == geteuid() && geteuid() != 0 ? nil : identity
+        } catch {
+            log.write("error", error.text)
+            throw Spawner.Failure(step: .user, error: SystemError(number: EINVAL))
+        }
+    }
+
+    /// That of the supervisor, and what the definition adds.
+    private var environment: [String] {
+        let added = definition.environment
+        // What systemd tells the supervisor is not for its children.
+        let own: Set<Substring> = ["NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID"]
+        let inherited = Spawner.inheritedEnvironment.filter { variable in
+            let name = variable.prefix { $0 != "=" }
+            return !own.contains(name) && !added.contains { $0.name == name }
+        }
+        return inherited + added.map { "\($0.name)=\($0.value)" }
+    }
+
+    /// One where connections wait already comes first: a process has ended before it took them.
+    private var freeSlot: Int? {
+        let taken = Set(processes.map(\.slot))
+        let free = (0..<Scoreboard.slotRoom).lazy.filter { !taken.contains($0) }
+        return free.first { self.sockets[$0]?.hasPending == true } ?? free.first
+    }
+
+    private func socket(of slot: Int) throws(Spawner.Failure) -> ListeningSocket {
+        if let known = sharedSocket ?? sockets[slot] { return known }
+        do throws(ListeningSocket.Refusal) {
+            let path = directory.socketPath(slot)
+            let fresh = try ListeningSocket("unix:\(path)")
+            if let client { try? directory.give(path, to: client) }
+            sockets[slot] = fresh
+            return fresh
+        } catch {
+            log.write("error", error.text)
+            throw Spawner.Failure(step: .descriptor, error: .badDescriptor)
+        }
+    }
+
+    // MARK: On
+
+    /// Goes on with each process that is about to change.
+    func advanceProcesses(now: MonotonicTime) {
+        for process in processes {
+            switch process.state {
+            case .starting:
+                if isReady(process, now: now) {
+                    becomeReady(process, now: now)
+                } else if now >= process.deadline {
+                    let reason = "it was not ready in \(definition.startTimeout) ms"
+                    noteFailedStart(of: process, because: reason)
+                    end(process, within: 0, because: reason)
+                }
+            case .ready:
+                noteUse(of: process, now: now)
+            case .leaving:
+                if isDrained(process) {
+                    end(process, within: definition.stopTimeout, because: process.reason)
+                } else if isStopping, now >= process.deadline {
+                    end(process, within: 0, because: "it did not finish in time")
+                }
+            case .stopping:
+                if now >= process.deadline {
+                    process.signal(SIGKILL)
+                    process.deadline = .distantFuture
+                }
+            case .none: break
+            }
+        }
+    }
+
+    private func becomeReady(_ process: ApplicationProcess, now: MonotonicTime) {
+        process.probe = .none
+        process.state = .ready
+        process.usedAt = now
+        scoreboard.open(process.slot)
+        policy.succeeded()
+        startTime = (startTime * 3 + process.age(now)) / 4
+        scoreboard.setMaxRequests(definition.maxRequests)
+        log.write(
+            "info", process: process.identifier, "is ready after \(process.age(now)) ms")
+    }
+
+    /// It accepts connections: one of the supervisor's own is accepted, together with all others
+    /// that wait at its socket. Where all processes share a socket, its system calls show it.
+    private func isReady(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
+        guard let socket = sockets[process.slot] else {
+            return seemsReady(process, now: now)
+        }
+        if !process.hasProbe {
+            var connector = Connector(socket.endpoint)
+            guard case .connected(let probe) = connector.step() else { return false }
+            process.probe = probe
+            process.hasProbe = true
+        }
+        return !socket.hasPending
+    }
+
+    private func seemsReady(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
+        let waits = ProcessFiles.waits(process.identifier)
+        if waits.forConnection { return true }
+        guard waits.forEvents else {
+            process.waitsSince = nil
+            return false
+        }
+        let since = process.waitsSince ?? now
+        process.waitsSince = since
+        return now >= since.advanced(byMilliseconds: 200)
+    }
+
+    private func noteUse(of process: ApplicationProcess, now: MonotonicTime) {
+        guard sharedSocket == nil, let shown = scoreboard.process(process.slot) else { return }
+        if shown.active > 0 || shown.served != process.served {
+            process.noteServed(shown.served, now: now)
+            process.usedAt = now
+        }
+        if shown.isOverdue {
+            log.write(
+                "error", process: process.identifier,
+                "has run \(shown.request) for more than \(definition.requestTimeout) ms: ended")
+            end(process, within: 1_000, because: "request-timeout")
+        } else if definition.concurrency == 1, isStuck(shown, now: now) {
+            log.write(
+                "error", process: process.identifier,
+                "runs \(shown.request) for a host that does not give it up: ended")
+            end(process, within: 1_000, because: "request-timeout")
+        }
+    }
+
+    /// The host should have given it up long ago.
+    private func isStuck(_ shown: Scoreboard.Process, now: MonotonicTime) -> Bool {
+        guard let since = shown.busySince else { return false }
+        let limit = definition.requestTimeout.addingReportingOverflow(10_000).partialValue
+        return since.advanced(byMilliseconds: limit) <= now
+    }
+
+    // MARK: End
+
+    /// It is given nothing more, and ends when it has finished what it was given.
+    func leave(_ process: ApplicationProcess, because reason: String) {
+        switch process.state {
+        case .ready:
+            process.state = .leaving
+            process.reason = reason
+            process.deadline = MonotonicTime.now.advanced(byMilliseconds: definition.stopTimeout)
+            scoreboard.close(process.slot)
+        case .starting: end(process, within: definition.stopTimeout, because: reason)
+        case .leaving, .stopping, .none: break
+        }
+    }
+
+    /// Where nobody claims, it is stopped for as long as it takes to see that it is at rest.
+    private func isDrained(_ process: ApplicationProcess) -> Bool {
+        guard let sharedSocket else { return scoreboard.process(process.slot)?.active == 0 }
+        process.signal(SIGSTOP)
+        for _ in 0..<100 where !ProcessFiles.isStopped(process.identifier) { usleep(100) }
+        let isAtWork = AcceptedConnections(of: sharedSocket).isAtWork(process.identifier)
+        // One that rests gets its SIGTERM before it goes on.
+        if isAtWork { process.signal(SIGCONT) }
+        return !isAtWork
+    }
+
+    /// Tells it to end; SIGKILL follows after so many milliseconds.
+    func end(_ process: ApplicationProcess, within milliseconds: UInt32, because reason: String) {
+        guard process.state != .stopping else { return }
+        scoreboard.close(process.slot)
+        scoreboard.setState(.stopping, of: process.slot)
+        log.write("info", process: process.identifier, "is told to end: \(reason)")
+        process.state = .stopping
+        process.deadline = MonotonicTime.now.advanced(byMilliseconds: milliseconds)
+        process.signal(milliseconds == 0 ? SIGKILL : SIGTERM)
+        process.signal(SIGCONT)
+    }
+
+    /// Takes leave of those that have ended.
+    func reap(now: MonotonicTime) {
+        for process in processes {
+            var status: Int32 = 0
+            guard unsafe waitpid(process.identifier, &status, WNOHANG) == process.identifier else {
+                continue
+            }
+            process.output.finish { log.write("stderr", process: process.identifier, $0) }
+            processes.removeAll { $0 === process }
+            ended(process, ExitReason(status: status), now: now)
+            scoreboard.vacate(process.slot)
+        }
+    }
+
+    private func ended(_ process: ApplicationProcess, _ reason: ExitReason, now: MonotonicTime) {
+        switch process.state {
+        case .starting:
+            noteFailedStart(of: process, because: "it ended with \(reason.text)")
+        case .ready, .leaving:
+            let shown = scoreboard.process(process.slot)
+            var text = "ended by itself with \(reason.text)"
+            if let shown, shown.active > 0 { text += " while it ran \(shown.request)" }
+            let isHarmless = reason.isSuccess && shown?.active == 0
+            log.write(isHarmless ? "info" : "error", process: process.identifier, text)
+            if process.age(now) < 1_000, shown?.served == 0 { startFailed(now: now) }
+        case .stopping, .none:
+            log.write("info", process: process.identifier, "has ended with \(reason.text)")
+        }
+    }
+
+    private func noteFailedStart(of process: ApplicationProcess, because reason: String) {
+        var text = "did not start: \(reason)"
+        let said = process.output.lastLines.joined(separator: " | ")
+        if !said.isEmpty { text += "; it said: \(said)" }
+        log.write("error", process: process.identifier, text)
+        startFailed(now: .now, generation: process.generation)
+    }
+
+    /// While starts fail, no process that serves is given up, whatever it has served.
+    private func startFailed(now: MonotonicTime, generation failed: UInt32? = nil) {
+        policy.failed(now: now)
+        scoreboard.setMaxRequests(0)
+        for process in processes where process.state == .ready { scoreboard.open(process.slot) }
+        if failed == nil || failed == generation { startOfReloadFailed(now: now) }
+    }
+}
