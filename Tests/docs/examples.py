@@ -48,8 +48,8 @@ class Examples:
         file = self.directory / "httpd.conf"
         text = self.here(text)
         file.write_text(
-            "ServerRoot %s\nServerName localhost\nDefaultRuntimeDir .\nErrorLog error.log\nListen %s\n"
-            "LoadModule mpm_event_module %s/mod_mpm_event.so\n%s%s%s"
+            "ServerRoot %s\nServerName localhost\nDefaultRuntimeDir .\nErrorLog error.log\n"
+            "Listen %s\nLoadModule mpm_event_module %s/mod_mpm_event.so\n%s%s%s"
             % (self.directory, PORT % self.vhost_port, MODULES,
                load_modules("authz_core", "proxy"), self.loads(text), text)
         )  # fmt: skip
