@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The programs of the guide: each compiles as it stands there, and does what the text says."""
 
+import hashlib
 import subprocess
 
 import pytest
@@ -32,9 +33,9 @@ def programs(tmp_path_factory):
 
 @pytest.fixture
 def run(programs):
-    def run(name, *arguments):
+    def run(name, *arguments, text=""):
         return subprocess.run(
-            [programs / name, *arguments], text=True, stdin=subprocess.DEVNULL,
+            [programs / name, *arguments], text=True, input=text,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
         )  # fmt: skip
 
@@ -47,7 +48,8 @@ def nowhere(directory):
 
 
 def test_each_program_has_a_test():
-    assert PROGRAMS == ["page.c", "loop.c", "plugin.c", "children.c", "threads.c", "answer.c"]
+    tests = [name[len("test_"):] + ".c" for name in globals() if name.startswith("test_")]
+    assert len(PROGRAMS) == 8 and set(PROGRAMS) <= set(tests)
 
 
 def test_page(run, php):
@@ -62,6 +64,20 @@ def test_page_says_what_went_wrong(run, nowhere):
     done = run("page", nowhere, SITE, "/page.php")
     assert done.returncode == 1
     assert "connect-failed" in done.stderr and done.stdout == ""
+
+
+def test_upload(run, php):
+    text = "0123456789abcdef" * 20000
+    done = run("upload", php.address, PAGE, str(len(text)), text=text)
+    assert done.returncode == 0, done.stderr
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert "\nmethod POST\nbody %d %s\n" % (len(text), digest) in done.stdout
+
+
+def test_supplied(run, php):
+    path = php.address.partition(":")[2]
+    done = run("supplied", path, PAGE)
+    assert done.stdout == "complete\n" * 3 + "1 connections\n"
 
 
 def test_loop(run, php):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Debian of its own in a directory: what debootstrap makes of the machine's release, and more."""
 
-import os
 import re
 import shutil
 import signal
@@ -10,7 +9,6 @@ from pathlib import Path
 
 from processes import Process
 
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo"]
 # Mounts and processes of its own: nothing that is started there outlives the command.
 ENTER = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 ENVIRONMENT = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive"]
@@ -31,11 +29,12 @@ def first_source():
 
 
 class CleanRoot:
+    """Made by root, as debootstrap wants it."""
+
     def __init__(self, path):
         self.path = path
         site, release = first_source()
-        command = [*AS_ROOT, "debootstrap", "--variant=minbase", release, path, site]
-        self._run(command)
+        self._run(["debootstrap", "--variant=minbase", release, path, site])
         shutil.copy("/etc/resolv.conf", path / "etc" / "resolv.conf")
         # No package starts its server.
         policy = path / "usr" / "sbin" / "policy-rc.d"
@@ -43,7 +42,7 @@ class CleanRoot:
         policy.chmod(0o755)
 
     def command(self, *words):
-        return [*AS_ROOT, "unshare", "--mount", "--pid", "--fork", "--kill-child",
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child",
                 "sh", "-c", ENTER, self.path, *ENVIRONMENT, *words]  # fmt: skip
 
     def run(self, *words, succeeds=True):
@@ -71,7 +70,7 @@ class CleanRoot:
         return done.stdout
 
     def remove(self):
-        subprocess.run([*AS_ROOT, "rm", "-rf", self.path], check=True)
+        shutil.rmtree(self.path)
 
 
 class Running(Process):

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 
-import pytest
 from processes import ROOT
 
 NAMES = {"libgateway0", "libgateway-dev", "libapache2-mod-gateway", "gateway-tools"}
@@ -49,10 +48,12 @@ def test_the_module_comes_with_what_a2enmod_reads(packages):
             "/usr/lib/apache2/modules/mod_gateway.so"} <= names  # fmt: skip
 
 
-@pytest.mark.parametrize("program", ["gateway-get"])
-def test_each_program_has_a_manual(packages, program):
+def test_each_program_has_a_manual(packages):
     names = contents(packages["gateway-tools"])
-    assert {"/usr/bin/" + program, "/usr/share/man/man1/%s.1.gz" % program} <= names
+    programs = {name for name in names if re.match(r"/usr/bin/.", name)}
+    assert "/usr/bin/gateway-get" in programs
+    for program in programs:
+        assert program.replace("bin", "share/man/man1") + ".1.gz" in names
 
 
 def test_lintian(built):
