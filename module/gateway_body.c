@@ -30,13 +30,17 @@ static void set_content_length(request_rec *r, apr_off_t length)
 /* Without a length many applications, php-fpm among them, take a body for empty. */
 static int has_to_be_spooled(const request_rec *r, const char *length)
 {
+    const gw_directory *directory = gw_directory_of(r);
+    if (directory->spools_uploads == 1) {
+        return 1;
+    }
     if (apr_table_get(r->subprocess_env, "proxy-sendcl")) {
         return !length || r->input_filters != r->proto_input_filters;
     }
     if (length && r->input_filters == r->proto_input_filters) {
         return 0;
     }
-    return gw_directory_of(r)->streams_uploads != 1;
+    return directory->streams_uploads != 1;
 }
 
 int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
@@ -52,9 +56,10 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
     proxy_conn_rec *connection = nameless_connection(r, worker);
     int status = ap_proxy_prefetch_input(r, connection, body->kept, APR_NONBLOCK_READ,
                                          &body->kept_length, GW_BODY_AT_HAND);
-    if (status == OK && !gw_body_ends(body->kept) && has_to_be_spooled(r, length)) {
+    if (status == OK && has_to_be_spooled(r, length)) {
+        int is_at_hand = gw_body_ends(body->kept);
         status = gw_body_spool(r, connection, body);
-        if (status == OK) {
+        if (status == OK && !is_at_hand) {
             set_content_length(r, body->kept_length);
         }
     }

@@ -142,7 +142,9 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
     if (conn->sock) {
         drop(conn);
     }
+    apr_time_t begin = apr_time_now();
     int status = gw_place_take(r, conn, address, &place);
+    gw_request_of(r)->queue_time = apr_time_now() - begin;
     if (status != OK) {
         return status;
     }

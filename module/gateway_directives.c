@@ -9,6 +9,9 @@ void *gw_directory_create(apr_pool_t *pool, char *path)
     directory->stderr_level = -1;
     directory->streams_uploads = -1;
     directory->cancels_on_disconnect = -1;
+    directory->spools_uploads = -1;
+    directory->tells_timing = -1;
+    directory->buffer_size = -1;
     return directory;
 }
 
@@ -28,6 +31,10 @@ void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config
     merged->streams_uploads = first_set(added->streams_uploads, base->streams_uploads);
     merged->cancels_on_disconnect =
         first_set(added->cancels_on_disconnect, base->cancels_on_disconnect);
+    merged->spools_uploads = first_set(added->spools_uploads, base->spools_uploads);
+    merged->tells_timing = first_set(added->tells_timing, base->tells_timing);
+    merged->buffer_size = added->buffer_size >= 0 ? added->buffer_size : base->buffer_size;
+    merged->sendfile_roots = added->sendfile_roots ? added->sendfile_roots : base->sendfile_roots;
     return merged;
 }
 
@@ -114,6 +121,16 @@ const command_rec gw_directives[] = {
     AP_INIT_FLAG("GatewayCancelOnDisconnect", ap_set_flag_slot,
                  (void *)APR_OFFSETOF(gw_directory, cancels_on_disconnect), OR_FILEINFO,
                  "give the exchange up when the client leaves"),
+    AP_INIT_FLAG("GatewaySpoolUploads", ap_set_flag_slot,
+                 (void *)APR_OFFSETOF(gw_directory, spools_uploads), OR_FILEINFO,
+                 "read uploads to their end before the application is asked"),
+    AP_INIT_TAKE1("GatewayBuffer", gw_buffer_size, NULL, OR_FILEINFO,
+                  "how much of an answer is kept for a slow client, or Off"),
+    AP_INIT_FLAG("GatewayServerTiming", ap_set_flag_slot,
+                 (void *)APR_OFFSETOF(gw_directory, tells_timing), OR_FILEINFO,
+                 "tell the client where the time went"),
+    AP_INIT_ITERATE("GatewaySendfile", gw_sendfile_word, NULL, RSRC_CONF | ACCESS_CONF,
+                    "directories of files that the application may have sent, or Off"),
     AP_INIT_TAKE_ARGV("GatewayCapacity", gw_capacity_line, NULL, RSRC_CONF,
                       "an address, how many exchanges it runs at once, queue=N, wait=SECONDS"),
     { NULL }

@@ -39,7 +39,7 @@ void gw_flush(gw_exchange *x)
 /* Passes on what was gathered from one receive. */
 static void deliver(gw_exchange *x)
 {
-    if (APR_BRIGADE_EMPTY(x->out)) {
+    if (APR_BRIGADE_EMPTY(x->out) || gw_buffer_take(x)) {
         return;
     }
     if (x->flushes || x->worker->s->flush_packets == flush_on) {
@@ -94,6 +94,7 @@ static void begin_answer(gw_exchange *x, const gateway_event *head)
 {
     request_rec *r = x->r;
     gw_head_take(x, head);
+    gw_timing_tell(x);
     if (head->flags & GATEWAY_EVENT_LOCAL_REDIRECT) {
         x->request->redirect = apr_table_get(r->headers_out, "Location");
         x->ignores_body = 1;
@@ -107,14 +108,20 @@ static void begin_answer(gw_exchange *x, const gateway_event *head)
         apr_table_setn(r->notes, "proxy-error-override", "1");
         return;
     }
+    if (x->request->file_name) {
+        x->ignores_body = 1;
+        return;
+    }
     /* An application that says 200 itself has looked at the conditions. */
     if (r->status == HTTP_OK && !(head->flags & GATEWAY_EVENT_STATUS_GIVEN)
         && r->method_number == M_GET) {
         int condition = ap_meets_conditions(r);
         if (condition != OK) {
             answer_condition(x, condition);
+            return;
         }
     }
+    gw_buffer_begin(x);
 }
 
 static void take_body(gw_exchange *x, gateway_bytes data)

@@ -120,15 +120,18 @@ static int try_connections(request_rec *r, proxy_worker *worker, proxy_server_co
     gw_attempt attempt = { .backend = backend };
     for (;; attempt.is_retry = 1) {
         conn->close = !keeps;
+        gw_request *request = gw_request_of(r);
         apr_time_t begin = apr_time_now();
+        request->queue_time = 0;
         int status = gw_connect(r, worker, conf, conn, backend, &attempt.is_reused);
-        attempt.connect_time = apr_time_now() - begin;
+        attempt.connect_time = apr_time_now() - begin - request->queue_time;
+        request->connect_time = attempt.connect_time;
         if (status != OK) {
             gw_outcome_note_unconnected(r, &attempt);
             return status;
         }
         gw_exchange x = { .r = r,
-                          .request = gw_request_of(r),
+                          .request = request,
                           .directory = gw_directory_of(r),
                           .worker = worker,
                           .proxy = ap_get_module_config(r->per_dir_config, &proxy_module),
@@ -167,13 +170,11 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
 
 /* ------------------------------------------------------------------------------------ the hooks */
 
-/* RFC 3875 section 6.2.2: answered as if the client had asked for that path. */
-static int redirect_locally(request_rec *r, const char *location)
+int gw_redirect_locally(request_rec *r, const char *location)
 {
     r->status = HTTP_OK;
-    r->method = "GET";
+    r->method = r->header_only ? "HEAD" : "GET";
     r->method_number = M_GET;
-    r->header_only = 0;
     apr_table_unset(r->headers_out, "Location");
     apr_table_unset(r->headers_in, "Content-Length");
     apr_table_unset(r->headers_in, "Content-Type");
@@ -187,6 +188,8 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     gw_request *request = gw_request_of(r);
     request->redirect = NULL;
     request->override_status = 0;
+    request->buffer = NULL;
+    request->file_name = NULL;
     /* What another member said of itself. */
     apr_table_unset(r->err_headers_out, "Retry-After");
     if (!request->body) {
@@ -230,12 +233,18 @@ int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, ch
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, APLOGNO(01078) "serving URL %s", url);
     int status = proxied(r, worker, conf, url, proxyname, proxyport);
     gw_request *request = gw_request_of(r);
+    if (status == OK && request->buffer) {
+        return gw_buffer_send(r);
+    }
     gw_body_settle(request->body, r);
     if (status == OK && request->override_status) {
         ap_die(request->override_status, r);
     }
     else if (status == OK && request->redirect) {
-        return redirect_locally(r, request->redirect);
+        return gw_redirect_locally(r, request->redirect);
+    }
+    else if (status == OK && request->file_name) {
+        return gw_sendfile_answer(r);
     }
     return status;
 }

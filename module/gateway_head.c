@@ -73,6 +73,9 @@ static void take_field(gw_exchange *x, const char *name, char *value)
     else if (is_own_field(name)) {
         apr_table_setn(r->headers_out, name, value);
     }
+    else if (gw_sendfile_takes(x, name, value)) {
+        return;
+    }
     else {
         if (ap_cstr_casecmp(name, "X-Accel-Buffering") == 0) {
             x->flushes |= ap_cstr_casecmp(value, "no") == 0;
@@ -91,7 +94,7 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
 {
     request_rec *r = x->r;
     x->has_head = 1;
-    x->own_err_headers = r->err_headers_out;
+    x->request->own_err_headers = r->err_headers_out;
     r->err_headers_out = apr_table_copy(r->pool, r->err_headers_out);
     x->own_status = r->status;
     /* Without a status of its own an error document answers with that of the error. */
@@ -112,6 +115,13 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
     }
 }
 
+void gw_head_restore(request_rec *r)
+{
+    r->err_headers_out = gw_request_of(r)->own_err_headers;
+    apr_table_clear(r->headers_out);
+    r->content_type = NULL;
+}
+
 void gw_head_forget(gw_exchange *x)
 {
     request_rec *r = x->r;
@@ -119,9 +129,7 @@ void gw_head_forget(gw_exchange *x)
         return;
     }
     r->status = x->own_status;
-    r->err_headers_out = x->own_err_headers;
-    apr_table_clear(r->headers_out);
-    r->content_type = NULL;
+    gw_head_restore(r);
 }
 
 /* --------------------------------------------------------------------------------------- STDERR */

@@ -11,6 +11,13 @@ static void note_number(request_rec *r, const char *name, uint64_t number)
     apr_table_setn(r->notes, name, apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, number));
 }
 
+static void note_waits(request_rec *r, const gw_attempt *attempt)
+{
+    apr_interval_time_t queue_time = gw_request_of(r)->queue_time;
+    note_number(r, "gateway-queue-ms", (uint64_t)apr_time_as_msec(queue_time));
+    note_number(r, "gateway-connect-ms", (uint64_t)apr_time_as_msec(attempt->connect_time));
+}
+
 void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt)
 {
     request_rec *r = x->r;
@@ -20,7 +27,7 @@ void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt)
     apr_table_setn(r->notes, "gateway-outcome",
                    gateway_outcome_name(is_given_up ? GATEWAY_OUTCOME_CANCELLED : result->outcome));
     apr_table_setn(r->notes, "gateway-backend", attempt->backend);
-    note_number(r, "gateway-connect-ms", (uint64_t)apr_time_as_msec(attempt->connect_time));
+    note_waits(r, attempt);
     note_number(r, "gateway-first-byte-ms", result->first_byte_us / 1000);
     note_number(r, "gateway-total-ms", result->total_us / 1000);
     note_number(r, "gateway-app-status", result->application_status);
@@ -33,7 +40,7 @@ void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt)
     apr_table_setn(r->notes, "gateway-outcome",
                    gateway_outcome_name(GATEWAY_OUTCOME_CONNECT_FAILED));
     apr_table_setn(r->notes, "gateway-backend", attempt->backend);
-    note_number(r, "gateway-connect-ms", (uint64_t)apr_time_as_msec(attempt->connect_time));
+    note_waits(r, attempt);
 }
 
 static void log_failure(const gw_exchange *x, const char *backend)
@@ -75,7 +82,8 @@ static int break_off(gw_exchange *x)
 
 static int finish_answer(gw_exchange *x)
 {
-    if (x->request->redirect || x->request->override_status || x->ignores_body) {
+    if (x->request->redirect || x->request->override_status || x->ignores_body
+        || gw_buffer_take(x)) {
         return OK;
     }
     if (x->r->connection->master && !x->request->body->is_at_end) {

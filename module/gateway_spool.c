@@ -16,7 +16,7 @@ static int too_long(request_rec *r)
     return HTTP_REQUEST_ENTITY_TOO_LARGE;
 }
 
-static apr_status_t write_to(apr_file_t *file, apr_bucket_brigade *piece)
+apr_status_t gw_spool_write(apr_file_t *file, apr_bucket_brigade *piece)
 {
     for (apr_bucket *b = APR_BRIGADE_FIRST(piece); b != APR_BRIGADE_SENTINEL(piece);
          b = APR_BUCKET_NEXT(b)) {
@@ -33,8 +33,7 @@ static apr_status_t write_to(apr_file_t *file, apr_bucket_brigade *piece)
     return APR_SUCCESS;
 }
 
-/* Gone with the request. */
-static apr_file_t *spool_file(request_rec *r)
+apr_file_t *gw_spool_file(request_rec *r)
 {
     const char *directory;
     apr_file_t *file = NULL;
@@ -61,6 +60,12 @@ int gw_body_spool(request_rec *r, proxy_conn_rec *connection, gw_body *body)
     apr_file_t *file = NULL;
     apr_off_t in_file = 0;
     apr_off_t limit = limit_of(r);
+    if (body->kept_length > limit) {
+        return too_long(r);
+    }
+    if (gw_body_ends(body->kept)) {
+        return OK;
+    }
     for (int is_end = 0; !is_end;) {
         int status = ap_proxy_read_input(r, connection, piece, GW_BODY_AT_HAND);
         if (status != OK) {
@@ -77,10 +82,10 @@ int gw_body_spool(request_rec *r, proxy_conn_rec *connection, gw_body *body)
             ap_save_brigade(NULL, &body->kept, &piece, r->pool);
             continue;
         }
-        if (!file && !(file = spool_file(r))) {
+        if (!file && !(file = gw_spool_file(r))) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
-        apr_status_t written = write_to(file, piece);
+        apr_status_t written = gw_spool_write(file, piece);
         if (written != APR_SUCCESS) {
             ap_log_rerror(APLOG_MARK, APLOG_ERR, written, r,
                           APLOGNO(01091) "write to temporary file failed");

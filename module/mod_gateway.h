@@ -18,6 +18,9 @@
  *   gateway_wait.c         what it waits for meanwhile
  *   gateway_outcome.c      how it ended, and what is answered
  *   gateway_head.c         response head -> headers of the answer
+ *   gateway_timing.c       where the time went, for the client
+ *   gateway_buffer.c       answers that wait for slow clients in the application's place
+ *   gateway_sendfile.c     files that an application names instead of sending them
  */
 #ifndef MOD_GATEWAY_H
 #define MOD_GATEWAY_H
@@ -55,6 +58,10 @@ typedef struct gw_directory {
     int stderr_level;             /* GatewayStderrLevel; -1: unset */
     int streams_uploads;          /* GatewayStreamUploads; -1: unset */
     int cancels_on_disconnect;    /* GatewayCancelOnDisconnect; -1: unset */
+    int spools_uploads;           /* GatewaySpoolUploads; -1: unset */
+    int tells_timing;             /* GatewayServerTiming; -1: unset */
+    apr_off_t buffer_size;        /* GatewayBuffer; -1: unset */
+    apr_array_header_t *sendfile_roots; /* GatewaySendfile; NULL: unset */
 } gw_directory;
 
 /* A variable to be set or unset when a condition holds. */
@@ -111,7 +118,13 @@ void gw_body_drain(gw_body *body, request_rec *r);
 /* The client's connection must not be read on as a next request while a body is left in it. */
 void gw_body_settle(gw_body *body, request_rec *r);
 
+/* A file that is gone with the request; NULL: there is none to be had, and the log says why. */
+apr_file_t *gw_spool_file(request_rec *r);
+apr_status_t gw_spool_write(apr_file_t *file, apr_bucket_brigade *piece);
+
 /* -------------------------------------------------------------------------------- request state */
+
+typedef struct gw_buffer gw_buffer;
 
 /* What is known of a request, over all its attempts at a balancer's members. */
 typedef struct gw_request {
@@ -120,10 +133,19 @@ typedef struct gw_request {
     /* Answered with once the connection is given back. */
     const char *redirect; /* a local redirect */
     int override_status;  /* ProxyErrorOverride */
+    gw_buffer *buffer;    /* the answer so far, as long as all of it is kept back */
+    const char *file_field; /* the field that named a file to be sent instead */
+    const char *file_name;
+    apr_table_t *own_err_headers; /* before the application's head was taken */
+    /* Of the last attempt. */
+    apr_interval_time_t queue_time;
+    apr_interval_time_t connect_time;
     apr_array_header_t *overloaded; /* of proxy_worker *: not to be left in error */
 } gw_request;
 
 gw_request *gw_request_of(request_rec *r);
+/* Answers as if the client had asked for that path (RFC 3875 section 6.2.2). */
+int gw_redirect_locally(request_rec *r, const char *location);
 
 int gw_canon(request_rec *r, char *url);
 int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url,
@@ -212,7 +234,6 @@ typedef struct gw_exchange {
     gateway_result result;
     apr_bucket_brigade *out; /* gathered for the client */
     int own_status;                /* before the application's head was taken */
-    apr_table_t *own_err_headers;
     apr_status_t body_failure;
     char *stderr_line;
     apr_size_t stderr_length;
@@ -243,6 +264,30 @@ void gw_give_up(gw_exchange *x);
 void gw_head_take(gw_exchange *x, const gateway_event *head);
 /* Takes the head back: nothing of it was passed on, and another answer follows. */
 void gw_head_forget(gw_exchange *x);
+void gw_head_restore(request_rec *r);
+
+/* ------------------------------------------------------------------------------------- delivery */
+
+/* GatewayServerTiming: adds the field, when the head has come. */
+void gw_timing_tell(const gw_exchange *x);
+
+/* GatewayBuffer. */
+const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word);
+/* The head has come, and nothing was passed on. */
+void gw_buffer_begin(gw_exchange *x);
+/* Keeps back what is to go out; 0: it does go out, together with all that was kept. */
+int gw_buffer_take(gw_exchange *x);
+/* Sends what was kept, once the connection to the application is given back. */
+int gw_buffer_send(request_rec *r);
+
+/* GatewaySendfile. */
+const char *gw_sendfile_word(cmd_parms *cmd, void *config, const char *word);
+/* Whether a field of the head names a file, and is not for the client. */
+int gw_sendfile_takes(gw_exchange *x, const char *name, const char *value);
+/* Sends the file, once the connection to the application is given back. */
+int gw_sendfile_answer(request_rec *r);
+
+/* ------------------------------------------------------------------------------------- outcomes */
 
 /* One try at one connection. */
 typedef struct gw_attempt {
