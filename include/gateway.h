@@ -492,6 +492,26 @@ gateway_status gateway_request_open(gateway_backend *backend, gateway_request **
 gateway_status gateway_request_param(gateway_request *request, const char *name, size_t name_length,
                                      const char *value, size_t value_length);
 
+/* What the application is to be to the request (FastCGI 1.0 section 6). */
+typedef enum GATEWAY_OPEN_ENUM gateway_role {
+    /* It answers the request. */
+    GATEWAY_ROLE_RESPONDER = 1,
+    /* It decides whether the request may be answered: with 200 it may, and the fields of the head
+     * whose names begin with "Variable-" are variables for whoever answers it; any other response
+     * is the client's. It gets params and no STDIN. */
+    GATEWAY_ROLE_AUTHORIZER = 2
+} gateway_role;
+
+/*
+ * Sets the role of the application; GATEWAY_ROLE_RESPONDER without it. A body that is set too is
+ * not sent to an authorizer.
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID (another role too), GATEWAY_ERR_STATE (an exchange of the
+ * request is open).
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_role(gateway_request *request, gateway_role role);
+
 /*
  * Sets the body to bytes in memory. A request of raw params has to tell the application
  * CONTENT_LENGTH itself; gateway_request_http does so by itself.
@@ -634,7 +654,8 @@ typedef struct gateway_http_request {
 gateway_status gateway_request_http(gateway_request *request, const gateway_http_request *http);
 
 /*
- * Makes the request empty again, for the next use: no params, no body. Its memory is kept.
+ * Makes the request empty again, for the next use: no params, no body, a responder's. Its memory is
+ * kept.
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
  * Thread: per-handle. Blocks: no.
@@ -662,6 +683,23 @@ typedef struct gateway_exchange gateway_exchange;
 /* The descriptor that the host supplies is a TCP socket. While an answer is awaited, TCP_QUICKACK
  * is set on it: an application that sends in small pieces waits for each to be acknowledged. */
 #define GATEWAY_EXCHANGE_DESCRIPTOR_TCP 0x8u
+/* Hand out interim heads, such as 103 Early Hints, as GATEWAY_EVENT_INTERIM; otherwise they are
+ * skipped. */
+#define GATEWAY_EXCHANGE_INTERIM 0x10u
+
+/* Which way bytes go. */
+typedef enum GATEWAY_OPEN_ENUM gateway_direction {
+    GATEWAY_DIRECTION_SENT = 1,
+    GATEWAY_DIRECTION_RECEIVED = 2
+} gateway_direction;
+
+/* Is told of the bytes of an exchange as they are on the wire, records included, right after they
+ * were sent or received: at least one, and no more than one write or receive has. Called by
+ * gateway_exchange_next, gateway_exchange_write and gateway_handle, on the caller's thread, with no
+ * lock held; bytes live until the function returns; on this exchange no gateway_ function may be
+ * called in it. context is the host's own, passed back untouched. */
+typedef void (*gateway_traffic_function)(void *context, gateway_direction direction,
+                                         const void *bytes, size_t length);
 
 /* A timeout of 0 is the backend's. */
 typedef struct gateway_exchange_options {
@@ -680,11 +718,13 @@ typedef struct gateway_exchange_options {
     uint32_t head_timeout_ms;
     uint32_t read_timeout_ms;
     uint32_t total_timeout_ms;
+    gateway_traffic_function traffic; /* NULL: nobody is told */
+    void *traffic_context;
 } gateway_exchange_options;
 
 /* clang-format off */
 #define GATEWAY_EXCHANGE_OPTIONS_INIT \
-    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, NULL, NULL }
 /* clang-format on */
 
 /*
@@ -718,7 +758,11 @@ typedef enum GATEWAY_OPEN_ENUM gateway_event_type {
      * write that was not the last. The response goes on meanwhile. */
     GATEWAY_EVENT_WANTS_BODY = 4,
     /* The exchange is over: gateway_exchange_result says how. Exactly one, the last. */
-    GATEWAY_EVENT_END = 5
+    GATEWAY_EVENT_END = 5,
+    /* An interim head (a status from 100 to 199), before GATEWAY_EVENT_HEAD: http_status, fields
+     * and field_count are set, and valid until the next call. Comes only with
+     * GATEWAY_EXCHANGE_INTERIM, any number of times; it does not extend the time for the head. */
+    GATEWAY_EVENT_INTERIM = 6
 } gateway_event_type;
 
 /* The next gateway_exchange_next answers at once, from what was received already. The pointers of
@@ -935,7 +979,7 @@ typedef struct gateway_callbacks {
  * backend     as for gateway_exchange_open
  * request     its body is none, bytes or a callback
  * options     as for gateway_exchange_open, without GATEWAY_EXCHANGE_NONBLOCKING; NULL for the
- *             defaults
+ *             defaults. Interim heads reach no callback
  * callbacks   NULL: the response is read and dropped; copied, not kept
  * context     for the callbacks
  * result      receives how it went; its size is set by the caller; may be NULL

@@ -12,18 +12,13 @@ extension Dispatch {
         event = gateway_event()
         switch next() {
         case .again: return false
+        case .interim:
+            event.type = .GATEWAY_EVENT_INTERIM
+            fillHead(&event)
         case .head(let isLocalRedirect):
             event.type = .GATEWAY_EVENT_HEAD
             event.flags = isLocalRedirect ? GATEWAY_EVENT_LOCAL_REDIRECT : 0
-            event.http_status = UInt32(reader.head.status)
-            if reader.head.isStatusGiven { event.flags |= GATEWAY_EVENT_STATUS_GIVEN }
-            event.reason = gateway_bytes(
-                BorrowedBytes(reader.head.address).part(reader.head.reason))
-            fillFields()
-            event.fields =
-                fieldMemory.address.assumingMemoryBound(to: gateway_field.self)
-                .baseAddress
-            event.field_count = reader.head.fields.count
+            fillHead(&event)
         case .body(let bytes):
             event.type = .GATEWAY_EVENT_BODY
             event.data = gateway_bytes(bytes)
@@ -35,6 +30,16 @@ extension Dispatch {
         }
         if hasMore { event.flags |= GATEWAY_EVENT_MORE }
         return true
+    }
+
+    private mutating func fillHead(_ event: inout gateway_event) {
+        event.http_status = UInt32(reader.head.status)
+        if reader.head.isStatusGiven { event.flags |= GATEWAY_EVENT_STATUS_GIVEN }
+        event.reason = gateway_bytes(BorrowedBytes(reader.head.address).part(reader.head.reason))
+        fillFields()
+        event.fields =
+            fieldMemory.address.assumingMemoryBound(to: gateway_field.self).baseAddress
+        event.field_count = reader.head.fields.count
     }
 
     /// The pointers are into the head, which stays where it is until the next exchange.

@@ -160,8 +160,18 @@ extension DispatchOptions {
         let known =
             GATEWAY_EXCHANGE_NONBLOCKING | GATEWAY_EXCHANGE_KEEP_CONNECTION
             | GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING | GATEWAY_EXCHANGE_DESCRIPTOR_TCP
+            | GATEWAY_EXCHANGE_INTERIM
         guard given.flags & ~known == 0 else { return nil }
         isNonblocking = given.flags & GATEWAY_EXCHANGE_NONBLOCKING != 0
+        tellsInterim = given.flags & GATEWAY_EXCHANGE_INTERIM != 0
+        if let function = given.traffic {
+            let context = given.traffic_context
+            traffic = { isSent, bytes in
+                let direction: gateway_direction =
+                    isSent ? .GATEWAY_DIRECTION_SENT : .GATEWAY_DIRECTION_RECEIVED
+                function(context, direction, bytes.buffer.baseAddress, bytes.count)
+            }
+        }
         let areTimesRead = timeouts.read(
             connect: given.connect_timeout_ms, send: given.send_timeout_ms,
             head: given.head_timeout_ms, read: given.read_timeout_ms,

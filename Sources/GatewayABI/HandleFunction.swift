@@ -44,7 +44,8 @@ extension gateway_callbacks {
             body?(context, event.data.bytes, event.data.length) ?? .GATEWAY_CONTINUE
         case .GATEWAY_EVENT_STDERR:
             error_text?(context, event.data.bytes, event.data.length) ?? .GATEWAY_CONTINUE
-        case .GATEWAY_EVENT_WANTS_BODY, .GATEWAY_EVENT_END: .GATEWAY_CONTINUE
+        case .GATEWAY_EVENT_WANTS_BODY, .GATEWAY_EVENT_INTERIM, .GATEWAY_EVENT_END:
+            .GATEWAY_CONTINUE
         @unknown default: .GATEWAY_CONTINUE
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import CGateway
+internal import FastCGI
 internal import GatewayCore
 internal import Transport
 
@@ -30,6 +31,23 @@ public func gatewayRequestParam(
         try content.pointee.append(
             name: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: name, count: nameLength)),
             value: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: value, count: valueLength)))
+        return .GATEWAY_OK
+    } catch {
+        return gateway_status(error)
+    }
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_request_role")
+public func gatewayRequestRole(
+    _ request: OpaquePointer?, _ role: gateway_role
+) -> gateway_status {
+    guard let request = Handle<Request>.object(request, kind: .request),
+        role == .GATEWAY_ROLE_RESPONDER || role == .GATEWAY_ROLE_AUTHORIZER
+    else { return .GATEWAY_ERR_INVALID }
+    do {
+        try request.content.pointee.setRole(
+            role == .GATEWAY_ROLE_AUTHORIZER ? .authorizer : .responder)
         return .GATEWAY_OK
     } catch {
         return gateway_status(error)

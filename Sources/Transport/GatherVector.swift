@@ -35,4 +35,17 @@ package struct GatherVector: ~Copyable {
             iov_len: buffer.count)
         count += 1
     }
+
+    /// Goes through the first `size` of the bytes, place by place.
+    package func forFirst(_ size: Int, _ body: (BorrowedBytes) -> Void) {
+        guard let start = unsafe start else { return }
+        var left = size
+        for index in 0..<count where left > 0 {
+            let place = unsafe start[index]
+            let bytes = unsafe UnsafeRawBufferPointer(start: place.iov_base, count: place.iov_len)
+            let part = unsafe BorrowedBytes(bytes).part(0..<min(left, bytes.count))
+            left -= part.count
+            body(part)
+        }
+    }
 }

@@ -161,6 +161,16 @@ struct RequestStreamTests {
         }
     }
 
+    @Test("has no STDIN for an authorizer, and no end of it")
+    func authorizer() {
+        var stream = RequestStream()
+        stream.begin(requestID: 1, headCount: 24, hasStdin: false)
+        stream.planWrite(window: 5, isLast: true)
+        #expect(stream.plan.size == 24 && !stream.isDone && !stream.isHeadSent)
+        #expect(stream.sent(24) == 0)
+        #expect(stream.isDone && stream.isHeadSent)
+    }
+
     @Test("says what is left to do")
     func progress() {
         var sending = Sending(body: pattern(10))

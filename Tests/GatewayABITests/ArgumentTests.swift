@@ -14,6 +14,7 @@ struct ArgumentTests {
         #expect(gateway_backend_stats(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_open(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_param(nil, nil, 0, nil, 0) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_role(nil, .GATEWAY_ROLE_RESPONDER) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_body_bytes(nil, nil, 0) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_body_callback(nil, nil, nil, 0) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_body_written(nil, 0) == .GATEWAY_ERR_INVALID)

@@ -44,7 +44,9 @@ final class FakeApplication {
     }
 
     /// Begins a non-blocking exchange on the connection.
-    func begin(requestID: UInt32 = 1) throws -> OpaquePointer {
+    func begin(
+        requestID: UInt32 = 1, _ change: (inout gateway_exchange_options) -> Void = { _ in }
+    ) throws -> OpaquePointer {
         gateway_exchange_close(exchange)
         var options = gateway_exchange_options()
         options.size = MemoryLayout<gateway_exchange_options>.size
@@ -52,6 +54,7 @@ final class FakeApplication {
         options.supplied = 1
         options.descriptor = descriptor
         options.request_id = requestID
+        change(&options)
         #expect(gateway_exchange_open(backend, request, &options, &exchange) == .GATEWAY_OK)
         return try #require(exchange)
     }

@@ -15,7 +15,8 @@ public func fuzzResponseReader(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> 
         limits.maxStderrSize = 5
     }
     let request = ResponseTrace.Request(
-        id: flags & 4 != 0 ? 2 : 1, previousID: flags & 4 != 0 ? 1 : 0, isHead: flags & 1 != 0)
+        id: flags & 4 != 0 ? 2 : 1, previousID: flags & 4 != 0 ? 1 : 0, isHead: flags & 1 != 0,
+        tellsInterim: flags & 16 != 0)
     let isClosed = flags & 2 != 0
     let wire = input.bytes()
 
@@ -38,6 +39,10 @@ private func check(
     var stderrCount = 0
     for event in trace.events {
         switch event {
+        case .interim(let status, let fields):
+            require(request.tellsInterim && heads.isEmpty, "an interim head out of place")
+            require((100...199).contains(status) && status != 101, "a status that is none")
+            require(fields.count <= limits.maxHeadFields, "too many fields")
         case .head(let status, _, let fields):
             require(heads.isEmpty, "two heads")
             require((200...599).contains(status), "a status that is none")

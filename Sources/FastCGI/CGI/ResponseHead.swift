@@ -24,7 +24,7 @@ package struct ResponseHead: ~Copyable {
         case mayBeLocalRedirect
     }
 
-    private enum State { case reading, complete }
+    private enum State { case reading, interim, complete }
 
     /// Bytes that are copied at once: most heads in one go.
     private static let blockSize = 512
@@ -34,6 +34,8 @@ package struct ResponseHead: ~Copyable {
     private var buffer = ByteBuffer(capacity: 1024)
     private var lineStart = 0
     private var state = State.reading
+    /// Interim heads are told, one by one, instead of skipped.
+    private var tellsInterim = false
     private var givenStatus: UInt16?
     /// What follows the number in Status; empty where nothing does.
     package private(set) var reason = 0..<0
@@ -51,6 +53,8 @@ package struct ResponseHead: ~Copyable {
     }
 
     package var isComplete: Bool { state == .complete }
+    /// Whether what is told now is an interim head: the next one follows when it is read on.
+    package var isInterim: Bool { state == .interim }
     /// Whether nothing has arrived, of interim heads neither.
     package var isEmpty: Bool { buffer.isEmpty }
     /// Whether the application sent Status, be it 200.
@@ -75,16 +79,21 @@ package struct ResponseHead: ~Copyable {
 
     package var address: UnsafeRawBufferPointer { unsafe buffer.address }
 
-    package mutating func clear() {
+    package mutating func clear(tellsInterim: Bool = false) {
         buffer.removeAll()
         lineStart = 0
         state = .reading
+        self.tellsInterim = tellsInterim
         forgetFields()
     }
 
     /// Takes what of a piece of STDOUT belongs to the head, and answers how many bytes that were.
     package mutating func read(_ input: RawSpan, in range: Range<Int>) throws(Fault) -> Int {
         var position = range.lowerBound
+        if state == .interim {
+            forgetFields()
+            state = .reading
+        }
         while state == .reading, position < range.upperBound {
             // One copy for many lines; what proves to be body is dropped again.
             let block = min(range.upperBound - position, Self.blockSize)
@@ -100,7 +109,7 @@ package struct ResponseHead: ~Copyable {
                 try readLine(lineStart..<lineFeed)
                 lineStart = unread
             }
-            if state == .complete {
+            if state != .reading {
                 position -= buffer.count - unread
                 buffer.truncate(to: unread)
             } else if buffer.count > maxSize {
@@ -169,7 +178,7 @@ package struct ResponseHead: ~Copyable {
             if given < 200 {
                 // An interim response: the final one follows. Its bytes stay, and count against
                 // the limit.
-                forgetFields()
+                if tellsInterim { tellInterim(given) } else { forgetFields() }
                 return
             }
             status = given
@@ -182,6 +191,12 @@ package struct ResponseHead: ~Copyable {
         }
         if !connectionOptions.isEmpty { dropFieldsOfConnection() }
         state = .complete
+    }
+
+    private mutating func tellInterim(_ given: UInt16) {
+        status = given
+        if !connectionOptions.isEmpty { dropFieldsOfConnection() }
+        state = .interim
     }
 
     /// RFC 9110 §7.6.1: what Connection names goes no further than it.

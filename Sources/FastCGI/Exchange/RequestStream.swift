@@ -23,7 +23,9 @@ package struct RequestStream: ~Copyable {
     package init() {}
 
     /// Starts over for another request, whose head is so many bytes.
-    package mutating func begin(requestID: UInt16, headCount: Int) {
+    ///
+    /// An authorizer has no STDIN, so that it has no end either. FastCGI 1.0 §6.3.
+    package mutating func begin(requestID: UInt16, headCount: Int, hasStdin: Bool = true) {
         self.requestID = requestID
         self.headCount = headCount
         headSent = 0
@@ -31,7 +33,7 @@ package struct RequestStream: ~Copyable {
         pendingSent = 0
         openContent = 0
         openPadding = 0
-        isEndWritten = false
+        isEndWritten = !hasStdin
     }
 
     /// Whether everything is sent, STDIN's end included.
@@ -39,6 +41,9 @@ package struct RequestStream: ~Copyable {
 
     /// Whether something is to be sent before a next piece of the body.
     package var hasUnsent: Bool { headSent < headCount || pendingSent < pending.count }
+
+    /// Whether the params were sent to their end.
+    package var isHeadSent: Bool { headSent == headCount }
 
     /// Whether a byte was sent.
     package var hasBegun: Bool { headSent > 0 }

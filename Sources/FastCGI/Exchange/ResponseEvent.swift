@@ -6,6 +6,8 @@
 package enum ResponseEvent {
     /// Everything is read; more has to be received.
     case needsInput
+    /// A head with a status below 200 is complete; the next one follows.
+    case interim
     /// The response head is complete.
     case head(isLocalRedirect: Bool)
     case body(Range<Int>)

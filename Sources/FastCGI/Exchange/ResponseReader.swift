@@ -41,11 +41,14 @@ package struct ResponseReader: ~Copyable {
     ///   - requestID: of this request
     ///   - previousID: of the last one on the same connection; 0 on a fresh one
     ///   - isHeadRequest: the response has no body, whatever its head says
-    package mutating func begin(requestID: UInt16, previousID: UInt16, isHeadRequest: Bool) {
+    ///   - tellsInterim: interim heads are events instead of skipped
+    package mutating func begin(
+        requestID: UInt16, previousID: UInt16, isHeadRequest: Bool, tellsInterim: Bool = false
+    ) {
         self.requestID = requestID
         self.previousID = previousID
         self.isHeadRequest = isHeadRequest
-        head.clear()
+        head.clear(tellsInterim: tellsInterim)
         records = RecordReader()
         current = .skipped
         endCount = 0
@@ -170,6 +173,10 @@ package struct ResponseReader: ~Copyable {
                 body = range.lowerBound + used..<range.upperBound
             } catch {
                 throw .protocolError(.badHead(error))
+            }
+            if head.isInterim {
+                records.giveBack(body.count, at: &position)
+                return .interim
             }
             guard head.isComplete else { return nil }
         }

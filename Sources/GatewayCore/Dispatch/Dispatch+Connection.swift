@@ -111,12 +111,16 @@ extension Dispatch {
         guard let content = unsafe content else { return }
         times.connected = now
         times.sendProgress = now
+        let role = unsafe content.pointee.role
         unsafe content.pointee.head.finish(
-            requestID: requestID, role: .responder, keepConnection: isKept)
-        stream.begin(requestID: requestID, headCount: unsafe content.pointee.head.count)
+            requestID: requestID, role: role, keepConnection: isKept)
+        stream.begin(
+            requestID: requestID, headCount: unsafe content.pointee.head.count,
+            hasStdin: role != .authorizer)
         reader.begin(
             requestID: requestID, previousID: connection.record.lastRequestID,
-            isHeadRequest: unsafe content.pointee.isHeadRequest)
+            isHeadRequest: unsafe content.pointee.isHeadRequest,
+            tellsInterim: options.tellsInterim)
         connection.record.lastRequestID = requestID
         input.removeAll()
         lookahead = nil

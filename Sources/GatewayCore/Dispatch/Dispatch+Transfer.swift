@@ -53,6 +53,7 @@ extension Dispatch {
             times.sendProgress = .now
             hasJustSent = true
             isSendBlocked = count < stream.plan.size
+            if let tell = options.traffic { vector.forFirst(count) { tell(true, $0) } }
             return stream.sent(count)
         case .wouldBlock:
             isSendBlocked = true
@@ -149,6 +150,7 @@ extension Dispatch {
         case .done(let count):
             input.received(count)
             counts.received += UInt64(count)
+            if let tell = options.traffic { tell(false, input.part(0..<count)) }
             times.received = .now
             if !hasReceived {
                 hasReceived = true

@@ -17,6 +17,7 @@ package struct Dispatch: ~Copyable {
     package enum Step {
         /// Wait as `wait` says, then call again.
         case again
+        case interim
         case head(isLocalRedirect: Bool)
         case body(BorrowedBytes)
         case stderr(BorrowedBytes)
@@ -163,6 +164,7 @@ package struct Dispatch: ~Copyable {
         unsafe content = nil
         request = nil
         body = .none
+        options.traffic = nil
         lookahead = nil
         state = .resting
         endpoint.drop()
@@ -244,6 +246,7 @@ package struct Dispatch: ~Copyable {
     private mutating func exchange() -> Step? {
         switch nextEvent() {
         case .needsInput: break
+        case .interim: return .interim
         case .head(let isLocalRedirect):
             isHeadTold = true
             times.bodyProgress = times.received

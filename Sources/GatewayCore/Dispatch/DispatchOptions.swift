@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Transport
+
 /// How one exchange is to be run.
-package struct DispatchOptions: Sendable {
+package struct DispatchOptions {
+    /// Is told of bytes as they are sent, or received.
+    package typealias Traffic = (_ isSent: Bool, _ bytes: BorrowedBytes) -> Void
+
     /// A connection of the host's, instead of one of the backend's.
     package struct Supplied: Sendable {
         package var descriptor: Int32
@@ -26,6 +31,8 @@ package struct DispatchOptions: Sendable {
     }
 
     package var isNonblocking = false
+    package var tellsInterim = false
+    package var traffic: Traffic?
     package var supplied: Supplied?
     package var timeouts: Timeouts
 

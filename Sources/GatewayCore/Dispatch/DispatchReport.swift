@@ -67,10 +67,16 @@ extension Dispatch {
         time?.microseconds(since: times.opened) ?? 0
     }
 
+    /// Of what is sent the log tells which stream it is.
+    private mutating func name(of stage: Stage) -> StaticString {
+        guard stage == .send, times.connected != nil else { return stage.name }
+        return stream.isHeadSent ? "stdin" : "params"
+    }
+
     private var message: String {
         mutating get {
             guard let failure else { return "" }
-            var text = "\(failure.outcome.name) (\(failure.stage.name)): \(failure.reason)"
+            var text = "\(failure.outcome.name) (\(name(of: failure.stage))): \(failure.reason)"
             if let system = failure.system { text += ": \(system.text)" }
             if let field = reader.head.oversizedField {
                 let name = [UInt8](reader.head.bytes.extracting(field.name)).prefix(64)

@@ -12,6 +12,7 @@ package struct RequestContent: ~Copyable {
     private let options: BackendOptions
     var head: RequestHead
     package private(set) var body = RequestBody.none
+    private(set) var role = Role.responder
     /// Why the request cannot be sent, once a parameter was refused.
     private(set) var flaw: RequestHead.Refusal?
     /// RFC 9110 §9.2.2: it may be sent twice.
@@ -55,10 +56,16 @@ package struct RequestContent: ~Copyable {
         spooled = nil
     }
 
+    package mutating func setRole(_ role: Role) throws(Refusal) {
+        guard !isInUse else { throw .inUse }
+        self.role = role
+    }
+
     package mutating func clear() throws(Refusal) {
         guard !isInUse else { throw .inUse }
         head.clear()
         body = .none
+        role = .responder
         flaw = nil
         isIdempotent = false
         isHeadRequest = false

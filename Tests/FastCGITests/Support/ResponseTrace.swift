@@ -4,6 +4,7 @@ import FastCGI
 /// What a response reader made of the bytes of one response.
 struct ResponseTrace: Equatable, Sendable {
     enum Event: Equatable, Sendable {
+        case interim(status: UInt16, fields: [String])
         case head(status: UInt16, isLocalRedirect: Bool, fields: [String])
         case body([UInt8])
         case stderr([UInt8])
@@ -15,6 +16,7 @@ struct ResponseTrace: Equatable, Sendable {
         var id: UInt16 = 1
         var previousID: UInt16 = 0
         var isHead = false
+        var tellsInterim = false
     }
 
     var events: [Event] = []
@@ -52,7 +54,8 @@ struct ResponseTrace: Equatable, Sendable {
         reader: inout ResponseReader
     ) {
         reader.begin(
-            requestID: request.id, previousID: request.previousID, isHeadRequest: request.isHead)
+            requestID: request.id, previousID: request.previousID, isHeadRequest: request.isHead,
+            tellsInterim: request.tellsInterim)
         var total = pieces.reduce(0) { $0 + $1.count }
         reading: for piece in pieces {
             var position = 0
@@ -82,15 +85,13 @@ struct ResponseTrace: Equatable, Sendable {
     ) {
         switch event {
         case .needsInput: break
+        case .interim:
+            events.append(.interim(status: reader.head.status, fields: Self.fields(reader.head)))
         case .head(let isLocalRedirect):
-            let bytes = reader.head.bytes.array
-            let fields = reader.head.fields.map { field in
-                String(decoding: bytes[field.name], as: UTF8.self) + ": "
-                    + String(decoding: bytes[field.value], as: UTF8.self)
-            }
             events.append(
                 .head(
-                    status: reader.head.status, isLocalRedirect: isLocalRedirect, fields: fields))
+                    status: reader.head.status, isLocalRedirect: isLocalRedirect,
+                    fields: Self.fields(reader.head)))
         case .body(let range):
             if case .body(let before)? = events.last {
                 events[events.count - 1] = .body(before + piece[range])
@@ -105,6 +106,14 @@ struct ResponseTrace: Equatable, Sendable {
             }
         case .end(let how):
             events.append(.end(Self.name(how)))
+        }
+    }
+
+    private static func fields(_ head: borrowing ResponseHead) -> [String] {
+        let bytes = head.bytes.array
+        return head.fields.map { field in
+            String(decoding: bytes[field.name], as: UTF8.self) + ": "
+                + String(decoding: bytes[field.value], as: UTF8.self)
         }
     }
 

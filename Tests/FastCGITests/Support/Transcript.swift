@@ -68,6 +68,7 @@ struct Transcript: Sendable {
         while let word = words.next() {
             switch word {
             case "HEAD": request.isHead = true
+            case "INTERIM": request.tellsInterim = true
             case "id": request.id = UInt16(try words.number())
             case "previous": request.previousID = UInt16(try words.number())
             case "max-head": limits.maxHeadSize = try words.number()
@@ -111,18 +112,26 @@ struct Transcript: Sendable {
         bytes += record.bytes
     }
 
+    private func fields(_ words: inout TranscriptWords) -> [String] {
+        var fields: [String] = []
+        while let field = words.string() {
+            fields.append(String(decoding: field, as: UTF8.self))
+        }
+        return fields
+    }
+
     private mutating func readEvents(_ words: inout TranscriptWords) throws {
         while let word = words.next() {
             switch word {
+            case "interim":
+                let status = UInt16(try words.number())
+                expected.events.append(.interim(status: status, fields: fields(&words)))
             case "head":
                 let status = UInt16(try words.number())
                 let isLocalRedirect = words.take("local-redirect")
-                var fields: [String] = []
-                while let field = words.string() {
-                    fields.append(String(decoding: field, as: UTF8.self))
-                }
                 expected.events.append(
-                    .head(status: status, isLocalRedirect: isLocalRedirect, fields: fields))
+                    .head(
+                        status: status, isLocalRedirect: isLocalRedirect, fields: fields(&words)))
             case "body": expected.events.append(.body(words.strings()))
             case "stderr": expected.events.append(.stderr(words.strings()))
             case "end":

@@ -86,7 +86,7 @@ struct Cost: ~Copyable {
             case .end:
                 sum &+= reader.isReusable(unread: answer.byteCount - position) ? 1 : 0
                 return
-            case .needsInput: fatalError("the answer is not whole")
+            case .interim, .needsInput: fatalError("the answer is not whole")
             }
         }
     }

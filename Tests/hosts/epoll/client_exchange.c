@@ -212,6 +212,8 @@ static void take_event(struct client *client, const gateway_event *event)
         client->wants_body = true;
         feed(client);
         break;
+    case GATEWAY_EVENT_INTERIM:
+        break; /* not asked for */
     case GATEWAY_EVENT_END:
         conclude(client);
         break;
