@@ -11,6 +11,7 @@ void *gw_directory_create(apr_pool_t *pool, char *path)
     directory->cancels_on_disconnect = -1;
     directory->spools_uploads = -1;
     directory->tells_timing = -1;
+    directory->passes_interim = -1;
     directory->buffer_size = -1;
     return directory;
 }
@@ -32,6 +33,7 @@ void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config
     merged->cancels_on_disconnect =
         first_set(added->cancels_on_disconnect, base->cancels_on_disconnect);
     merged->spools_uploads = first_set(added->spools_uploads, base->spools_uploads);
+    merged->passes_interim = first_set(added->passes_interim, base->passes_interim);
     merged->tells_timing = first_set(added->tells_timing, base->tells_timing);
     merged->buffer_size = added->buffer_size >= 0 ? added->buffer_size : base->buffer_size;
     merged->sendfile_roots = added->sendfile_roots ? added->sendfile_roots : base->sendfile_roots;
@@ -126,6 +128,9 @@ const command_rec gw_directives[] = {
                  "read uploads to their end before the application is asked"),
     AP_INIT_TAKE1("GatewayBuffer", gw_buffer_size, NULL, OR_FILEINFO,
                   "how much of an answer is kept for a slow client, or Off"),
+    AP_INIT_FLAG("GatewayInterim", ap_set_flag_slot,
+                 (void *)APR_OFFSETOF(gw_directory, passes_interim), OR_FILEINFO,
+                 "pass interim responses such as 103 on to the client"),
     AP_INIT_FLAG("GatewayServerTiming", ap_set_flag_slot,
                  (void *)APR_OFFSETOF(gw_directory, tells_timing), OR_FILEINFO,
                  "tell the client where the time went"),

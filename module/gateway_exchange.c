@@ -147,6 +147,9 @@ static void take(gw_exchange *x, const gateway_event *event)
     case GATEWAY_EVENT_WANTS_BODY:
         feed(x);
         break;
+    case GATEWAY_EVENT_INTERIM:
+        gw_head_pass_interim(x->r, event);
+        break;
     case GATEWAY_EVENT_END:
         break;
     }

@@ -45,6 +45,7 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
     options.flags |= known->is_nonblocking ? GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING : 0;
     options.flags |= conn->uds_path ? 0 : GATEWAY_EXCHANGE_DESCRIPTOR_TCP;
     options.flags |= ap_proxy_connection_reusable(conn) ? GATEWAY_EXCHANGE_KEEP_CONNECTION : 0;
+    options.flags |= x->directory->passes_interim == 1 ? GATEWAY_EXCHANGE_INTERIM : 0;
     options.supplied = 1;
     options.descriptor = known->descriptor;
     options.request_id = 1 + known->requests % 2;

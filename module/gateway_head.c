@@ -115,6 +115,31 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
     }
 }
 
+/* 100 is httpd's own to say, and a part of a page says nothing before the page does. */
+void gw_head_pass_interim(request_rec *r, const gateway_event *head)
+{
+    int status = r->status;
+    const char *status_line = r->status_line;
+    apr_table_t *headers = r->headers_out;
+    if (head->http_status == HTTP_CONTINUE || r->main) {
+        return;
+    }
+    r->status = (int)head->http_status;
+    r->status_line = head->reason.length
+                         ? apr_psprintf(r->pool, "%d %.*s", r->status, (int)head->reason.length,
+                                        (const char *)head->reason.bytes)
+                         : NULL;
+    r->headers_out = apr_table_make(r->pool, (int)head->field_count);
+    for (size_t i = 0; i < head->field_count; ++i) {
+        apr_table_addn(r->headers_out, string_of(r->pool, head->fields[i].name),
+                       string_of(r->pool, head->fields[i].value));
+    }
+    ap_send_interim_response(r, 1);
+    r->status = status;
+    r->status_line = status_line;
+    r->headers_out = headers;
+}
+
 void gw_head_restore(request_rec *r)
 {
     r->err_headers_out = gw_request_of(r)->own_err_headers;

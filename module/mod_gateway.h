@@ -60,6 +60,7 @@ typedef struct gw_directory {
     int cancels_on_disconnect;    /* GatewayCancelOnDisconnect; -1: unset */
     int spools_uploads;           /* GatewaySpoolUploads; -1: unset */
     int tells_timing;             /* GatewayServerTiming; -1: unset */
+    int passes_interim;           /* GatewayInterim; -1: unset */
     apr_off_t buffer_size;        /* GatewayBuffer; -1: unset */
     apr_array_header_t *sendfile_roots; /* GatewaySendfile; NULL: unset */
 } gw_directory;
@@ -262,6 +263,8 @@ void gw_flush(gw_exchange *x);
 void gw_give_up(gw_exchange *x);
 
 void gw_head_take(gw_exchange *x, const gateway_event *head);
+/* Sends an interim response on its way. */
+void gw_head_pass_interim(request_rec *r, const gateway_event *head);
 /* Takes the head back: nothing of it was passed on, and another answer follows. */
 void gw_head_forget(gw_exchange *x);
 void gw_head_restore(request_rec *r);

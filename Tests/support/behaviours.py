@@ -103,6 +103,15 @@ def show_params(request):
 
 
 @behaviour
+def interim(request):
+    """Sends interim heads when the params have ended, then reads all and answers."""
+    heads = b"Status: 100\r\n\r\n" + b"Status: 103 Early Hints\r\nLink: </a>; rel=preload\r\n"
+    heads += b"Link: </b>; rel=preload\r\nConnection: close\r\n\r\nStatus: 102\r\n\r\n"
+    send(request, stream(STDOUT, request.id, heads, end=False))
+    return answer(request)
+
+
+@behaviour
 def error_text(request):
     """Writes a line to STDERR before the head, and one in the middle of the body."""
     if read_body(request) is None:
