@@ -41,13 +41,13 @@ const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word)
 
 /* ------------------------------------------------------------------------------------ gathering */
 
-void gw_buffer_begin(gw_exchange *x)
+void gw_buffer_begin(gw_exchange *x, apr_off_t limit)
 {
-    if (x->directory->buffer_size > 0 && !x->flushes) {
+    if (limit > 0) {
         request_rec *r = x->r;
         x->request->buffer = apr_pcalloc(r->pool, sizeof *x->request->buffer);
         x->request->buffer->kept = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-        x->request->buffer->limit = x->directory->buffer_size;
+        x->request->buffer->limit = limit;
     }
 }
 

@@ -29,8 +29,7 @@ static apr_status_t forget_lines(void *unused)
     return APR_SUCCESS;
 }
 
-/* The address in the words of ProxyPass: unix:/path, unix:/path|fcgi://name, fcgi://host:port. */
-static const char *read_address(apr_pool_t *pool, const char *text)
+const char *gw_address_read(apr_pool_t *pool, const char *text)
 {
     if (ap_cstr_casecmpn(text, "unix:", 5) == 0) {
         text += 5;
@@ -63,7 +62,7 @@ const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *cons
     if (count < 2) {
         return "GatewayCapacity requires an address and a number";
     }
-    capacity_line line = { .address = read_address(cmd->pool, words[0]),
+    capacity_line line = { .address = gw_address_read(cmd->pool, words[0]),
                            .wait_ms = DEFAULT_WAIT_MS };
     if (!line.address) {
         return apr_psprintf(cmd->pool,
@@ -152,12 +151,16 @@ int gw_place_take(request_rec *r, proxy_conn_rec *conn, const char *address, gw_
 {
     gw_place *place = apr_pcalloc(conn->scpool, sizeof *place);
     place->application = gw_shared_application(address);
+    apr_time_t begin = apr_time_now();
     gateway_status status = enter(place);
     if (status != GATEWAY_OK) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "GW1007: %s: GatewayCapacity is used up: %s",
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "GW1007: %s: GatewayCapacity is used up: overloaded (queue): %s; queue: %.1f "
+                      "ms",
                       address,
                       status == GATEWAY_AGAIN ? "it waited too long for its turn"
-                                              : "too many wait already");
+                                              : "too many wait already",
+                      (double)(apr_time_now() - begin) / 1000);
         gw_outcome_overloaded(r, conn->worker);
         return HTTP_SERVICE_UNAVAILABLE;
     }

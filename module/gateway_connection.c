@@ -83,8 +83,8 @@ static void put_in_error(const request_rec *r, proxy_worker *worker)
 }
 
 /* mod_proxy's own way to a Unix socket knows no deadline. */
-static int connect_unix(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
-                        proxy_conn_rec *conn)
+static apr_status_t connect_unix(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
+                                 proxy_conn_rec *conn)
 {
     apr_socket_t *fresh;
     apr_os_sock_t descriptor;
@@ -102,12 +102,12 @@ static int connect_unix(request_rec *r, proxy_worker *worker, proxy_server_conf 
                      ": attempt to connect to Unix domain socket %s (%s:%hu) failed",
                      conn->uds_path, conn->hostname, conn->port);
         put_in_error(r, worker);
-        return HTTP_SERVICE_UNAVAILABLE;
+        return status;
     }
     apr_socket_timeout_set(fresh, gw_timeout(r, worker, conf));
     conn->connection = NULL;
     conn->sock = fresh;
-    return OK;
+    return APR_SUCCESS;
 }
 
 static void remember(proxy_conn_rec *conn, gw_place *place)
@@ -129,6 +129,17 @@ static void drop(proxy_conn_rec *conn)
     apr_pool_clear(conn->scpool);
 }
 
+/* Of TCP mod_proxy's line before tells the error. */
+static void log_unconnected(request_rec *r, apr_status_t error, const char *name,
+                            const char *address, apr_interval_time_t time)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, error, r,
+                  APLOGNO(01079) "failed to make connection to backend: %s: %s (connect): %s; 0 "
+                  "bytes sent, 0 received; queue: %.1f ms, connect: %.1f ms",
+                  name, APR_STATUS_IS_TIMEUP(error) ? "timed-out" : "connect-failed", address,
+                  (double)gw_request_of(r)->queue_time / 1000, (double)time / 1000);
+}
+
 int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
                const char *address, int *reused)
 {
@@ -144,21 +155,20 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
     }
     apr_time_t begin = apr_time_now();
     int status = gw_place_take(r, conn, address, &place);
-    gw_request_of(r)->queue_time = apr_time_now() - begin;
+    apr_time_t admitted = apr_time_now();
+    apr_status_t error = APR_SUCCESS;
+    gw_request_of(r)->queue_time = admitted - begin;
     if (status != OK) {
         return status;
     }
     if (conn->uds_path && state != APR_EINVAL) {
-        status = connect_unix(r, worker, conf, conn);
+        error = connect_unix(r, worker, conf, conn);
     }
-    if (status == OK && ap_proxy_connect_backend(GW_SCHEME, conn, worker, r->server) != OK) {
-        status = HTTP_SERVICE_UNAVAILABLE;
-    }
-    if (status != OK) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      APLOGNO(01079) "failed to make connection to backend: %s", conn->hostname);
+    if (error != APR_SUCCESS
+        || ap_proxy_connect_backend(GW_SCHEME, conn, worker, r->server) != OK) {
+        log_unconnected(r, error, conn->hostname, address, apr_time_now() - admitted);
         gw_shared_count_unconnected(address);
-        return status;
+        return HTTP_SERVICE_UNAVAILABLE;
     }
     remember(conn, place);
     return OK;

@@ -35,6 +35,7 @@ void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config
     merged->spools_uploads = first_set(added->spools_uploads, base->spools_uploads);
     merged->passes_interim = first_set(added->passes_interim, base->passes_interim);
     merged->tells_timing = first_set(added->tells_timing, base->tells_timing);
+    merged->authorizer = added->authorizer ? added->authorizer : base->authorizer;
     merged->buffer_size = added->buffer_size >= 0 ? added->buffer_size : base->buffer_size;
     merged->sendfile_roots = added->sendfile_roots ? added->sendfile_roots : base->sendfile_roots;
     return merged;
@@ -134,6 +135,9 @@ const command_rec gw_directives[] = {
     AP_INIT_FLAG("GatewayServerTiming", ap_set_flag_slot,
                  (void *)APR_OFFSETOF(gw_directory, tells_timing), OR_FILEINFO,
                  "tell the client where the time went"),
+    AP_INIT_TAKE_ARGV("GatewayAuthorizer", gw_authorizer_line, NULL, RSRC_CONF | ACCESS_CONF,
+                      "an application that decides who may have what, script=PATH, "
+                      "timeout=SECONDS; or Off"),
     AP_INIT_ITERATE("GatewaySendfile", gw_sendfile_word, NULL, RSRC_CONF | ACCESS_CONF,
                     "directories of files that the application may have sent, or Off"),
     AP_INIT_TAKE_ARGV("GatewayCapacity", gw_capacity_line, NULL, RSRC_CONF,

@@ -121,7 +121,7 @@ static void begin_answer(gw_exchange *x, const gateway_event *head)
             return;
         }
     }
-    gw_buffer_begin(x);
+    gw_buffer_begin(x, x->flushes ? 0 : x->directory->buffer_size);
 }
 
 static void take_body(gw_exchange *x, gateway_bytes data)

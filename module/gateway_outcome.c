@@ -43,13 +43,33 @@ void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt)
     note_waits(r, attempt);
 }
 
+/* A time since the exchange began, which may not have come. */
+static const char *time_text(apr_pool_t *pool, uint64_t microseconds)
+{
+    return microseconds ? apr_psprintf(pool, "%.1f ms", (double)microseconds / 1000) : "never";
+}
+
+const char *gw_outcome_text(apr_pool_t *pool, const gateway_result *result)
+{
+    return apr_psprintf(pool,
+                        "%s; %" APR_UINT64_T_FMT " bytes sent, %" APR_UINT64_T_FMT
+                        " received; request sent: %s, first byte: %s, end: %s",
+                        result->message[0] ? result->message
+                                           : gateway_outcome_name(result->outcome),
+                        result->bytes_sent, result->bytes_received,
+                        time_text(pool, result->sent_us), time_text(pool, result->first_byte_us),
+                        time_text(pool, result->total_us));
+}
+
 static void log_failure(const gw_exchange *x, const char *backend)
 {
-    const gateway_result *result = &x->result;
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, result->error_number, x->r,
-                  APLOGNO(01075) "Error dispatching request to %s: %s, script %s", backend,
-                  result->message[0] ? result->message : gateway_outcome_name(result->outcome),
-                  x->r->filename);
+    apr_pool_t *pool = x->r->pool;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, x->result.error_number, x->r,
+                  APLOGNO(01075) "Error dispatching request to %s: %s; queue: %s, connect: %s, "
+                  "script %s",
+                  backend, gw_outcome_text(pool, &x->result),
+                  time_text(pool, (uint64_t)x->request->queue_time),
+                  time_text(pool, (uint64_t)x->request->connect_time), x->r->filename);
 }
 
 /* HTTP/1.0 without a length has nothing but a reset to show that an answer is not whole. */

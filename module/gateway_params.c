@@ -138,7 +138,7 @@ static int refused(request_rec *r, const char *name, gateway_status status)
                                             : HTTP_INTERNAL_SERVER_ERROR;
 }
 
-static int add_variables(request_rec *r, gateway_request *params)
+int gw_params_send(request_rec *r, gateway_request *params)
 {
     const apr_array_header_t *variables = apr_table_elts(r->subprocess_env);
     for (int i = 0; i < variables->nelts; ++i) {
@@ -178,5 +178,5 @@ int gw_params_add(request_rec *r, gateway_request *params)
     r->filename = proxied_name;
 
     int status = apply_rules(r);
-    return status == OK ? add_variables(r, params) : status;
+    return status == OK ? gw_params_send(r, params) : status;
 }

@@ -16,8 +16,10 @@ module *gw_record;
 
 /* ------------------------------------------------------------------------ the library's handles */
 
-/* A backend for each pair of sizes that workers ask for; connections are mod_proxy's. */
+/* A backend for each pair of sizes that workers ask for, whose connections are mod_proxy's; and for
+ * each address that has none of those. */
 typedef struct sized_backend {
+    const char *address;
     uint32_t io_size;
     uint32_t head_size;
     gateway_backend *handle;
@@ -63,10 +65,17 @@ static void child_begin(apr_pool_t *pool, server_rec *server)
     apr_pool_cleanup_register(pool, NULL, child_end, apr_pool_cleanup_null);
 }
 
-static gateway_backend *backend_of_size(uint32_t io_size, uint32_t head_size)
+static int is_same(const char *address, const char *other)
+{
+    return address == other || (address && other && strcmp(address, other) == 0);
+}
+
+/* The address lives as long as the configuration. */
+static gateway_backend *find_backend(const char *address, uint32_t io_size, uint32_t head_size)
 {
     sized_backend *each = child.backends;
-    while (each && (each->io_size != io_size || each->head_size != head_size)) {
+    while (each && (each->io_size != io_size || each->head_size != head_size
+                    || !is_same(each->address, address))) {
         each = each->next;
     }
     if (each) {
@@ -76,11 +85,11 @@ static gateway_backend *backend_of_size(uint32_t io_size, uint32_t head_size)
     options.io_buffer_size = io_size;
     options.max_head_size = head_size;
     gateway_backend *handle;
-    if (gateway_backend_open(child.handle, NULL, &options, &handle) != GATEWAY_OK) {
+    if (gateway_backend_open(child.handle, address, &options, &handle) != GATEWAY_OK) {
         return NULL;
     }
     each = apr_pcalloc(child.pool, sizeof *each);
-    *each = (sized_backend){ io_size, head_size, handle, child.backends };
+    *each = (sized_backend){ address, io_size, head_size, handle, child.backends };
     child.backends = each;
     return handle;
 }
@@ -97,7 +106,15 @@ gateway_backend *gw_backend_of(const proxy_worker *worker)
     uint32_t head_size =
         s->response_field_size_set ? within(s->response_field_size, 1 << 16, 1 << 24) : 0;
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = backend_of_size(io_size, head_size);
+    gateway_backend *handle = find_backend(NULL, io_size, head_size);
+    apr_thread_mutex_unlock(child.mutex);
+    return handle;
+}
+
+gateway_backend *gw_backend_at(const char *address)
+{
+    apr_thread_mutex_lock(child.mutex);
+    gateway_backend *handle = find_backend(address, 0, 0);
     apr_thread_mutex_unlock(child.mutex);
     return handle;
 }
@@ -169,6 +186,8 @@ static void register_hooks_once(module *record, apr_pool_t *pool)
     ap_hook_child_init(gw_kept_begin, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, gw_shared_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_begin, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_access(gw_authorize, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_fixups(gw_authorize_fixup, NULL, NULL, APR_HOOK_FIRST);
     proxy_hook_canon_handler(gw_canon, NULL, NULL, APR_HOOK_FIRST);
     proxy_hook_scheme_handler(gw_handler, NULL, NULL, APR_HOOK_FIRST);
     proxy_hook_post_request(gw_post_request, NULL, NULL, APR_HOOK_FIRST);

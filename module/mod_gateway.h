@@ -4,6 +4,7 @@
  *
  *   mod_gateway.c          module records, hooks, start-up checks, the library's handles
  *   gateway_directives.c   configuration
+ *   gateway_authorizer.c   an application that decides who may have what
  *   gateway_sockets.c      lines that mod_proxy takes for one worker
  *   gateway_canon.c        fcgi:// URL -> r->filename and PATH_INFO
  *   gateway_handler.c      one request: body, connection, attempts
@@ -52,6 +53,8 @@ extern module *gw_record;
 
 typedef enum { GW_TYPE_UNSET, GW_TYPE_FPM, GW_TYPE_GENERIC } gw_type;
 
+typedef struct gw_authorizer gw_authorizer;
+
 typedef struct gw_directory {
     gw_type type;                 /* ProxyFCGIBackendType */
     apr_array_header_t *rules;    /* of gw_rule: ProxyFCGISetEnvIf */
@@ -60,6 +63,7 @@ typedef struct gw_directory {
     int cancels_on_disconnect;    /* GatewayCancelOnDisconnect; -1: unset */
     int spools_uploads;           /* GatewaySpoolUploads; -1: unset */
     int tells_timing;             /* GatewayServerTiming; -1: unset */
+    gw_authorizer *authorizer;    /* GatewayAuthorizer; NULL: unset */
     int passes_interim;           /* GatewayInterim; -1: unset */
     apr_off_t buffer_size;        /* GatewayBuffer; -1: unset */
     apr_array_header_t *sendfile_roots; /* GatewaySendfile; NULL: unset */
@@ -137,6 +141,7 @@ typedef struct gw_request {
     gw_buffer *buffer;    /* the answer so far, as long as all of it is kept back */
     const char *file_field; /* the field that named a file to be sent instead */
     const char *file_name;
+    apr_table_t *variables;       /* of the authorizer */
     apr_table_t *own_err_headers; /* before the application's head was taken */
     /* Of the last attempt. */
     apr_interval_time_t queue_time;
@@ -156,9 +161,13 @@ int gw_post_request(proxy_worker *worker, proxy_balancer *balancer, request_rec 
 
 /* Fills in the params. Answers OK or the status to fail with. */
 int gw_params_add(request_rec *r, gateway_request *params);
+/* The same, of what is in r->subprocess_env as it is. */
+int gw_params_send(request_rec *r, gateway_request *params);
 
 /* The library's backend for connections of a worker. */
 gateway_backend *gw_backend_of(const proxy_worker *worker);
+/* The library's backend at an address as it spells it; NULL: that cannot be read. */
+gateway_backend *gw_backend_at(const char *address);
 
 /* ---------------------------------------------------------------------------------- connections */
 
@@ -194,6 +203,10 @@ uint32_t gw_shared_application(const char *address);
 /* Counts what a request came to. */
 void gw_shared_count(uint32_t application, const gateway_result *result, int is_retry);
 void gw_shared_count_unconnected(const char *address);
+
+/* The address in the words of ProxyPass (unix:/path, unix:/path|fcgi://name, fcgi://host:port) as
+ * exchanges name it: /path or host:port. NULL: it is none. */
+const char *gw_address_read(apr_pool_t *pool, const char *text);
 
 /* GatewayCapacity. */
 const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *const words[]);
@@ -276,12 +289,17 @@ void gw_timing_tell(const gw_exchange *x);
 
 /* GatewayBuffer. */
 const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word);
-/* The head has come, and nothing was passed on. */
-void gw_buffer_begin(gw_exchange *x);
+/* The head has come, and nothing was passed on; a limit of 0 keeps nothing back. */
+void gw_buffer_begin(gw_exchange *x, apr_off_t limit);
 /* Keeps back what is to go out; 0: it does go out, together with all that was kept. */
 int gw_buffer_take(gw_exchange *x);
 /* Sends what was kept, once the connection to the application is given back. */
 int gw_buffer_send(request_rec *r);
+
+/* GatewayAuthorizer. */
+const char *gw_authorizer_line(cmd_parms *cmd, void *config, int count, char *const words[]);
+int gw_authorize(request_rec *r);
+int gw_authorize_fixup(request_rec *r);
 
 /* GatewaySendfile. */
 const char *gw_sendfile_word(cmd_parms *cmd, void *config, const char *word);
@@ -300,6 +318,8 @@ typedef struct gw_attempt {
     apr_interval_time_t connect_time;
 } gw_attempt;
 
+/* How an exchange failed, for the log: stage, error, bytes, times. */
+const char *gw_outcome_text(apr_pool_t *pool, const gateway_result *result);
 /* Notes for the access log. */
 void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt);
 void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt);

@@ -50,8 +50,10 @@ def send(request, *pieces):
 
 
 def read_body(request):
-    """STDIN to its end; None when the peer closes before."""
+    """STDIN to its end, which an authorizer has none of; None when the peer closes before."""
     pieces = []
+    if request.role == fastcgi.AUTHORIZER:
+        return b""
     while True:
         piece = fastcgi.receive_record(request.connection)
         if piece is None or piece.type != STDIN:

@@ -32,8 +32,9 @@ class Request:
 
     log = None
 
-    def __init__(self, connection, request_id, flags, params):
+    def __init__(self, connection, request_id, role, flags, params):
         self.connection = connection
+        self.role = role
         self.id = request_id
         self.keep = bool(flags & KEEP_CONN)
         self.params = params
@@ -71,7 +72,7 @@ def read_request(connection):
             break
         params.append(piece.content)
     pairs = dict(decode_pairs(b"".join(params)))
-    return Request(connection, begin.request_id, begin.content[2], pairs)
+    return Request(connection, begin.request_id, begin.content[1], begin.content[2], pairs)
 
 
 def serve(listener, behave, log):
