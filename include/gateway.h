@@ -214,9 +214,9 @@ typedef void (*gateway_log_function)(void *context, gateway_log_level level, con
  * sendmsg(2) and MSG_NOSIGNAL. */
 #define GATEWAY_SIGPIPE_IGNORED 0x1u
 
-/* The library starts one thread, which does what gateway_maintain does, when it is due and at least
- * once a second. It takes no signals, and ends in gateway_close. A child process gets its own with
- * its first exchange. The log function may be called on it. */
+/* The library starts one thread with the first exchange of the process, and one in each child with
+ * its first, which does what gateway_maintain does, when it is due and at least once a second. It
+ * takes no signals, and ends in gateway_close. The log function may be called on it. */
 #define GATEWAY_MAINTENANCE_THREAD 0x2u
 
 typedef struct gateway_options {
@@ -237,7 +237,7 @@ typedef struct gateway_options {
  * opened    receives the gateway, which the host closes with gateway_close
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_MEMORY, GATEWAY_ERR_SYSTEM (APR cannot be
- * initialised, or the thread cannot be had).
+ * initialised).
  * Thread: setup. Blocks: no. Fork: allowed before; opens no connection and holds no lock.
  */
 gateway_status gateway_open(const gateway_options *options, gateway **opened);
@@ -253,7 +253,8 @@ void gateway_close(gateway *gateway);
 
 /*
  * Does for all backends of a gateway what is due: closes connections that were idle for too long or
- * were closed by their application, and goes on closing those of exchanges that were given up.
+ * were closed by their application, goes on closing those of exchanges that were given up, and does
+ * what gateway_application_maintain does for applications that were opened by this process.
  * Exchanges do part of it for their backend; a host that may be without exchanges for long, and
  * does not ask for GATEWAY_MAINTENANCE_THREAD, calls it when gateway_next_deadline says, or once a
  * second.
@@ -1236,7 +1237,8 @@ gateway_status gateway_application_backend(gateway_application *application,
 
 /*
  * Goes over to other settings or another command: processes of the new definition take over from
- * the old ones. While they do not start, the old ones go on serving.
+ * the old ones. While they do not start, the old ones go on serving. The supervisor's log goes on
+ * to what the log descriptor is now.
  *
  * Answers GATEWAY_OK (also when nothing is different), GATEWAY_ERR_INVALID, GATEWAY_ERR_SYSTEM (the
  * supervisor does not answer, or refuses; the log says why).
@@ -1257,9 +1259,9 @@ gateway_status gateway_application_define(gateway_application *application,
 gateway_status gateway_application_reload(gateway_application *application, uint32_t timeout_ms);
 
 /*
- * Starts the supervisor again if it has ended, at most once a second: to be called about that
- * often, or when the host learns of the end, by the process that opened the application. Exchanges
- * that wait go on waiting.
+ * Starts the supervisor again if it has ended, at most once a second: by the process that opened
+ * the application, about that often or when it learns of the end, unless it calls gateway_maintain
+ * or has a maintenance thread. Exchanges that wait go on waiting.
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_SYSTEM (it cannot be started; the log says
  * why).

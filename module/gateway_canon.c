@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fcgi:// URLs: the name that mod_proxy finds the worker by, and PATH_INFO as asked for. */
+/* fcgi:// and gateway:// URLs: the name that mod_proxy finds the worker by, and PATH_INFO as asked
+ * for. */
 #include "mod_gateway.h"
 
-#define SCHEME_LENGTH (sizeof("fcgi:") - 1)
+/* Of those that are ours; NULL: it is another one's. */
+static const char *scheme_of(const char *url)
+{
+    return ap_cstr_casecmpn(url, "fcgi:", 5) == 0 ? "fcgi"
+           : ap_cstr_casecmpn(url, GW_APPLICATION_SCHEME ":", sizeof GW_APPLICATION_SCHEME) == 0
+               ? GW_APPLICATION_SCHEME
+               : NULL;
+}
 
 /* A path that goes on as it is must not smuggle: php-fpm takes '?' for the query's begin. */
 static int has_forbidden(const char *path, int forbids_question_mark)
@@ -82,13 +90,14 @@ static void apply_path_info_rule(request_rec *r, char *path, const char *given)
 
 int gw_canon(request_rec *r, char *url)
 {
-    if (ap_cstr_casecmpn(url, "fcgi:", SCHEME_LENGTH) != 0) {
+    const char *scheme = scheme_of(url);
+    if (!scheme) {
         return DECLINED;
     }
-    url += SCHEME_LENGTH;
+    url += strlen(scheme) + 1;
 
     char *host;
-    apr_port_t default_port = ap_proxy_port_of_scheme("fcgi");
+    apr_port_t default_port = ap_proxy_port_of_scheme(scheme);
     apr_port_t port = default_port;
     const char *error = ap_proxy_canon_netloc(r->pool, &url, NULL, NULL, &host, &port);
     if (error) {
@@ -106,7 +115,7 @@ int gw_canon(request_rec *r, char *url)
     if (status != OK) {
         return status;
     }
-    const char *origin = apr_pstrcat(r->pool, "proxy:fcgi://", host, port_part, "/", NULL);
+    const char *origin = apr_pstrcat(r->pool, "proxy:", scheme, "://", host, port_part, "/", NULL);
     r->filename = apr_pstrcat(r->pool, origin, path, NULL);
     apply_path_info_rule(r, r->filename + strlen(origin), url);
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, APLOGNO(01060) "set r->filename to %s",

@@ -142,5 +142,11 @@ const command_rec gw_directives[] = {
                     "directories of files that the application may have sent, or Off"),
     AP_INIT_TAKE_ARGV("GatewayCapacity", gw_capacity_line, NULL, RSRC_CONF,
                       "an address, how many exchanges it runs at once, queue=N, wait=SECONDS"),
+    AP_INIT_RAW_ARGS("GatewayApplication", gw_application_line, NULL, RSRC_CONF,
+                     "a name, key=value settings, --, and the command of its processes"),
+    AP_INIT_TAKE1("GatewayRuntimeDir", gw_application_directory, NULL, RSRC_CONF,
+                  "where the sockets of applications are"),
+    AP_INIT_TAKE1("GatewaySupervisor", gw_application_supervisor, NULL, RSRC_CONF,
+                  "the gateway-supervisor program"),
     { NULL }
 };

@@ -25,7 +25,7 @@ static uint32_t milliseconds(apr_interval_time_t time)
 /* What every connection that is tried is sent: known to be right before the first is taken. */
 static int make_params(request_rec *r, const proxy_worker *worker, gateway_request **params)
 {
-    gateway_backend *backend = gw_backend_of(worker);
+    gateway_backend *backend = gw_backend_of(worker, gw_request_of(r)->application);
     if (!backend || gateway_request_open(backend, params) != GATEWAY_OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -36,24 +36,34 @@ static int make_params(request_rec *r, const proxy_worker *worker, gateway_reque
     return status;
 }
 
+static void supply(proxy_conn_rec *conn, gateway_exchange_options *options)
+{
+    gw_connection *known = conn->data;
+    options->flags |= known->is_nonblocking ? GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING : 0;
+    options->flags |= conn->uds_path ? 0 : GATEWAY_EXCHANGE_DESCRIPTOR_TCP;
+    options->flags |= ap_proxy_connection_reusable(conn) ? GATEWAY_EXCHANGE_KEEP_CONNECTION : 0;
+    options->supplied = 1;
+    options->descriptor = known->descriptor;
+    options->request_id = 1 + known->requests % 2;
+    options->previous_request_id = known->requests ? 3 - options->request_id : 0;
+    ++known->requests;
+}
+
+/* On a connection of mod_proxy's, or, without one, on one of the library's to a supervised process
+ * that it claims. */
 static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
                                     gateway_request *params, apr_interval_time_t timeout)
 {
-    gw_connection *known = conn->data;
     gateway_exchange_options options = GATEWAY_EXCHANGE_OPTIONS_INIT;
     options.flags = GATEWAY_EXCHANGE_NONBLOCKING;
-    options.flags |= known->is_nonblocking ? GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING : 0;
-    options.flags |= conn->uds_path ? 0 : GATEWAY_EXCHANGE_DESCRIPTOR_TCP;
-    options.flags |= ap_proxy_connection_reusable(conn) ? GATEWAY_EXCHANGE_KEEP_CONNECTION : 0;
     options.flags |= x->directory->passes_interim == 1 ? GATEWAY_EXCHANGE_INTERIM : 0;
-    options.supplied = 1;
-    options.descriptor = known->descriptor;
-    options.request_id = 1 + known->requests % 2;
-    options.previous_request_id = known->requests ? 3 - options.request_id : 0;
-    ++known->requests;
+    if (conn) {
+        supply(conn, &options);
+    }
     options.send_timeout_ms = options.head_timeout_ms = options.read_timeout_ms =
-        milliseconds(timeout);
-    return gateway_exchange_open(gw_backend_of(x->worker), params, &options, &x->handle);
+        timeout ? milliseconds(timeout) : 0;
+    return gateway_exchange_open(gw_backend_of(x->worker, x->request->application), params,
+                                 &options, &x->handle);
 }
 
 /* Runs the request on a connection; what is answered is left to gw_outcome_answer. */
@@ -74,9 +84,9 @@ static int run(gw_exchange *x, proxy_conn_rec *conn, gateway_request *params,
         }
     }
     gw_exchange_run(x);
-    conn->worker->s->transferred += (apr_off_t)x->result.bytes_sent;
-    conn->worker->s->read += (apr_off_t)x->result.bytes_received;
-    if (!(x->result.flags & GATEWAY_RESULT_REUSABLE) || x->body_failure) {
+    x->worker->s->transferred += (apr_off_t)x->result.bytes_sent;
+    x->worker->s->read += (apr_off_t)x->result.bytes_received;
+    if (conn && (!(x->result.flags & GATEWAY_RESULT_REUSABLE) || x->body_failure)) {
         conn->close = 1;
     }
     return OK;
@@ -113,6 +123,40 @@ static int is_worth_another_connection(const gw_exchange *x, int reused)
         && !x->request->body->is_streamed && (x->result.bytes_sent == 0 || is_idempotent(x->r));
 }
 
+static gw_exchange exchange_of(request_rec *r, proxy_worker *worker)
+{
+    return (gw_exchange){ .r = r,
+                          .request = gw_request_of(r),
+                          .directory = gw_directory_of(r),
+                          .worker = worker,
+                          .proxy = ap_get_module_config(r->per_dir_config, &proxy_module),
+                          .out = apr_brigade_create(r->pool, r->connection->bucket_alloc) };
+}
+
+/* The library claims a process, connects to it and gives it back. */
+static int try_application(request_rec *r, proxy_worker *worker, gateway_request *params)
+{
+    const char *backend =
+        apr_pstrcat(r->pool, GW_APPLICATION_SCHEME "://", gw_request_of(r)->application, NULL);
+    gw_attempt attempt = { .backend = backend };
+    gw_exchange x = exchange_of(r, worker);
+    /* The application's own deadline holds unless the worker has one. */
+    int status = run(&x, NULL, params, worker->s->timeout_set ? worker->s->timeout : 0);
+    if (status == OK) {
+        const gateway_result *result = &x.result;
+        x.request->queue_time = (apr_interval_time_t)result->queued_us;
+        if (result->connected_us > result->queued_us) {
+            attempt.connect_time = (apr_interval_time_t)(result->connected_us - result->queued_us);
+        }
+        x.request->connect_time = attempt.connect_time;
+        gw_outcome_note(&x, &attempt);
+        gw_shared_count(gw_shared_application(backend), result, 0);
+        status = gw_outcome_answer(&x, backend);
+    }
+    end(&x);
+    return status;
+}
+
 static int try_connections(request_rec *r, proxy_worker *worker, proxy_server_conf *conf,
                            proxy_conn_rec *conn, gateway_request *params, const char *backend)
 {
@@ -131,12 +175,7 @@ static int try_connections(request_rec *r, proxy_worker *worker, proxy_server_co
             gw_outcome_note_unconnected(r, &attempt);
             return status;
         }
-        gw_exchange x = { .r = r,
-                          .request = request,
-                          .directory = gw_directory_of(r),
-                          .worker = worker,
-                          .proxy = ap_get_module_config(r->per_dir_config, &proxy_module),
-                          .out = apr_brigade_create(r->pool, r->connection->bucket_alloc) };
+        gw_exchange x = exchange_of(r, worker);
         status = run(&x, conn, params, gw_timeout(r, worker, conf));
         if (status != OK) {
             conn->close = 1;
@@ -163,7 +202,8 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     gateway_request *params = NULL;
     int status = make_params(r, worker, &params);
     if (status == OK) {
-        status = try_connections(r, worker, conf, conn, params, backend);
+        status = conn ? try_connections(r, worker, conf, conn, params, backend)
+                      : try_application(r, worker, params);
     }
     gateway_request_close(params);
     return status;
@@ -189,6 +229,11 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     gw_request *request = gw_request_of(r);
     request->redirect = NULL;
     request->override_status = 0;
+    request->application = gw_is_application(url) ? gw_application_of(r, url) : NULL;
+    if (gw_is_application(url) && !request->application) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "GW1035: there is no application at %s", url);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     request->buffer = NULL;
     request->file_name = NULL;
     /* What another member said of itself. */
@@ -199,6 +244,9 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
         if (status != OK) {
             return status;
         }
+    }
+    if (request->application) {
+        return attempt(r, worker, conf, NULL, NULL);
     }
     proxy_conn_rec *conn = NULL;
     int status = ap_proxy_acquire_connection(GW_SCHEME, &conn, worker, r->server);
@@ -227,7 +275,7 @@ int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, ch
 {
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
                   APLOGNO(01076) "url: %s proxyname: %s proxyport: %d", url, proxyname, proxyport);
-    if (ap_cstr_casecmpn(url, "fcgi:", 5) != 0) {
+    if (ap_cstr_casecmpn(url, "fcgi:", 5) != 0 && !gw_is_application(url)) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, APLOGNO(01077) "declining URL %s", url);
         return DECLINED;
     }

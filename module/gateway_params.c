@@ -44,6 +44,7 @@ static void strip_origin(request_rec *r)
 {
     static const char balancer[] = "proxy:balancer://";
     static const char fcgi[] = "proxy:fcgi://";
+    static const char application[] = "proxy:" GW_APPLICATION_SCHEME "://";
     int is_generic = !gw_may_be_fpm(r);
     char *rest = NULL;
     if (strncmp(r->filename, balancer, sizeof balancer - 1) == 0) {
@@ -51,6 +52,10 @@ static void strip_origin(request_rec *r)
     }
     else if (is_generic && strncmp(r->filename, fcgi, sizeof fcgi - 1) == 0) {
         rest = apr_pstrdup(r->pool, r->filename + sizeof fcgi - 1);
+    }
+    else if (strncmp(r->filename, application, sizeof application - 1) == 0) {
+        rest = apr_pstrdup(r->pool, r->filename + sizeof application - 1);
+        is_generic = 1;
     }
     if (!rest) {
         return;

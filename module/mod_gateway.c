@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <mod_status.h>
+#include <mpm_common.h>
 
 /* The only names that the module exports. */
 #define GW_EXPORTED __attribute__((visibility("default")))
@@ -20,6 +21,7 @@ module *gw_record;
  * each address that has none of those. */
 typedef struct sized_backend {
     const char *address;
+    const char *application; /* of a supervised one: its name */
     uint32_t io_size;
     uint32_t head_size;
     gateway_backend *handle;
@@ -71,11 +73,13 @@ static int is_same(const char *address, const char *other)
 }
 
 /* The address lives as long as the configuration. */
-static gateway_backend *find_backend(const char *address, uint32_t io_size, uint32_t head_size)
+static gateway_backend *find_backend(const char *address, const char *application,
+                                     uint32_t io_size, uint32_t head_size)
 {
     sized_backend *each = child.backends;
     while (each && (each->io_size != io_size || each->head_size != head_size
-                    || !is_same(each->address, address))) {
+                    || !is_same(each->address, address)
+                    || !is_same(each->application, application))) {
         each = each->next;
     }
     if (each) {
@@ -84,12 +88,18 @@ static gateway_backend *find_backend(const char *address, uint32_t io_size, uint
     gateway_backend_options options = GATEWAY_BACKEND_OPTIONS_INIT;
     options.io_buffer_size = io_size;
     options.max_head_size = head_size;
-    gateway_backend *handle;
-    if (gateway_backend_open(child.handle, address, &options, &handle) != GATEWAY_OK) {
+    gateway_backend *handle = NULL;
+    if (application) {
+        handle = gw_application_backend(application, &options);
+    }
+    else if (gateway_backend_open(child.handle, address, &options, &handle) != GATEWAY_OK) {
+        return NULL;
+    }
+    if (!handle) {
         return NULL;
     }
     each = apr_pcalloc(child.pool, sizeof *each);
-    *each = (sized_backend){ address, io_size, head_size, handle, child.backends };
+    *each = (sized_backend){ address, application, io_size, head_size, handle, child.backends };
     child.backends = each;
     return handle;
 }
@@ -99,14 +109,14 @@ static uint32_t within(apr_size_t value, uint32_t least, uint32_t most)
     return value < least ? least : value > most ? most : (uint32_t)value;
 }
 
-gateway_backend *gw_backend_of(const proxy_worker *worker)
+gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application)
 {
     const proxy_worker_shared *s = worker->s;
     uint32_t io_size = s->io_buffer_size_set ? within(s->io_buffer_size, 8192, 1 << 20) : 0;
     uint32_t head_size =
         s->response_field_size_set ? within(s->response_field_size, 1 << 16, 1 << 24) : 0;
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = find_backend(NULL, io_size, head_size);
+    gateway_backend *handle = find_backend(NULL, application, io_size, head_size);
     apr_thread_mutex_unlock(child.mutex);
     return handle;
 }
@@ -114,7 +124,7 @@ gateway_backend *gw_backend_of(const proxy_worker *worker)
 gateway_backend *gw_backend_at(const char *address)
 {
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = find_backend(address, 0, 0);
+    gateway_backend *handle = find_backend(address, NULL, 0, 0);
     apr_thread_mutex_unlock(child.mutex);
     return handle;
 }
@@ -183,6 +193,8 @@ static void register_hooks_once(module *record, apr_pool_t *pool)
     ap_hook_pre_config(check_modules, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_config(gw_check_sockets, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(gw_shared_begin, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(gw_application_begin, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_monitor(gw_application_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(gw_kept_begin, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, gw_shared_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_begin, NULL, NULL, APR_HOOK_MIDDLE);

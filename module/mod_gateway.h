@@ -14,6 +14,7 @@
  *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
  *   gateway_capacity.c     how many exchanges an application runs, over all children
  *   gateway_kept.c         connections of this child that are kept
+ *   gateway_application.c  applications whose processes httpd runs
  *   gateway_shared.c       what all children share, and mod_status shows
  *   gateway_exchange.c     the exchange's events -> client
  *   gateway_wait.c         what it waits for meanwhile
@@ -45,6 +46,8 @@ extern module *gw_record;
 #define APLOG_MODULE_INDEX (gw_record->module_index)
 
 #define GW_SCHEME "FCGI"
+/* Of supervised applications: gateway://NAME/. */
+#define GW_APPLICATION_SCHEME "gateway"
 /* A request body of up to this size is read before a connection is taken; longer ones are gathered
  * to pieces of this size. */
 #define GW_BODY_AT_HAND 65536
@@ -135,6 +138,7 @@ typedef struct gw_buffer gw_buffer;
 typedef struct gw_request {
     const char *walk_path; /* proxy-fcgi-pathinfo full: to be looked up as a file */
     gw_body *body;
+    const char *application; /* a supervised one */
     /* Answered with once the connection is given back. */
     const char *redirect; /* a local redirect */
     int override_status;  /* ProxyErrorOverride */
@@ -165,9 +169,25 @@ int gw_params_add(request_rec *r, gateway_request *params);
 int gw_params_send(request_rec *r, gateway_request *params);
 
 /* The library's backend for connections of a worker. */
-gateway_backend *gw_backend_of(const proxy_worker *worker);
+gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application);
 /* The library's backend at an address as it spells it; NULL: that cannot be read. */
 gateway_backend *gw_backend_at(const char *address);
+
+/* ---------------------------------------------------------------------- supervised applications */
+
+const char *gw_application_line(cmd_parms *cmd, void *config, const char *words);
+const char *gw_application_directory(cmd_parms *cmd, void *config, const char *path);
+const char *gw_application_supervisor(cmd_parms *cmd, void *config, const char *path);
+
+int gw_application_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool,
+                         server_rec *server);
+int gw_application_monitor(apr_pool_t *pool, server_rec *server);
+
+/* The name in a URL gateway://NAME/, which lives as long as httpd's parent; NULL: there is no
+ * application of the name. */
+const char *gw_application_of(request_rec *r, const char *url);
+int gw_is_application(const char *url);
+gateway_backend *gw_application_backend(const char *name, const gateway_backend_options *options);
 
 /* ---------------------------------------------------------------------------------- connections */
 

@@ -19,7 +19,6 @@ public func gatewayOpen(
             isSIGPIPEIgnored: given.flags & GATEWAY_SIGPIPE_IGNORED != 0,
             isMaintained: given.flags & GATEWAY_MAINTENANCE_THREAD != 0,
             log: Log(sink(of: given)))
-        try gateway.startMaintenance()
         opened.pointee = Handle(gateway, kind: .gateway).pointer
         return .GATEWAY_OK
     } catch {

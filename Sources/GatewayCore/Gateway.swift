@@ -11,6 +11,7 @@ package final class Gateway: Sendable {
     /// A thread does what is due.
     private let isMaintained: Bool
     private let backends = Locked<[ProcessLocal]>([])
+    private let applications = Locked<[Supervised]>([])
     private let maintenance = Locked<MaintenanceThread?>(nil)
     /// Of the process that the thread runs in; a child has none before it uses a backend.
     private let maintenanceGeneration = Atomic<UInt32>(.max)
@@ -50,6 +51,18 @@ package final class Gateway: Sendable {
         }
     }
 
+    /// An application whose supervisor this process has started.
+    private struct Supervised: Sendable {
+        weak var application: Application?
+    }
+
+    func register(_ application: Application) {
+        applications.withLock { applications in
+            applications.removeAll { $0.application == nil }
+            applications.append(Supervised(application: application))
+        }
+    }
+
     private var openBackends: [ProcessLocal] { ForkLock.hold { backends.withLock { $0 } } }
 
     func register(_ backend: ProcessLocal) {
@@ -66,6 +79,16 @@ package final class Gateway: Sendable {
     /// was closed by its application, and goes on closing what was given up.
     package func maintain() {
         for backend in openBackends { backend.state.maintain() }
+        // What a parent process opened is the parent's.
+        applications.withLockIfAvailable { applications in
+            for supervised in applications {
+                do throws(Application.Refusal) {
+                    _ = try supervised.application?.maintain()
+                } catch {
+                    log.write(.error, tag: "GW0012", error.text)
+                }
+            }
+        }
     }
 
     /// When `maintain` has something to do next, if nothing else happens.

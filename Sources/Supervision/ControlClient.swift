@@ -35,23 +35,27 @@ package struct ControlClient: ~Copyable {
 
     /// - Parameters:
     ///   - words: none of which holds a NUL
+    ///   - handed: a descriptor that goes with them
     ///   - milliseconds: for the whole answer
     /// - Returns: what it answers.
     /// - Throws: what the system says; ETIMEDOUT.
     package func ask(
-        _ words: [String], within milliseconds: UInt32
+        _ words: [String], handing handed: Int32? = nil, within milliseconds: UInt32
     ) throws(SystemError) -> Answer {
         let deadline = MonotonicTime.now.advanced(byMilliseconds: milliseconds)
         let request: [UInt8] = words.reduce(into: []) { $0 += Array($1.utf8) + [0] }
         let sent = unsafe request.withUnsafeBytes { bytes in
-            unsafe send(
-                connection.descriptor, bytes.baseAddress, bytes.count,
-                Int32(MSG_NOSIGNAL))
+            if let handed {
+                return unsafe capr_send_descriptor(
+                    connection.descriptor, bytes.baseAddress, bytes.count, handed)
+            }
+            return unsafe send(
+                connection.descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
         }
         guard sent == request.count else { throw .last }
         shutdown(connection.descriptor, Int32(SHUT_WR))
         var bytes: [UInt8] = []
-        var handed: Int32 = -1
+        var answered: Int32 = -1
         while Interest.read.wait(on: connection.descriptor, until: deadline) != [] {
             var received: Int32 = -1
             let count = unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) {
@@ -62,15 +66,15 @@ package struct ControlClient: ~Copyable {
                 return count
             }
             if received >= 0 {
-                if handed >= 0 { _ = close(handed) }
-                handed = received
+                if answered >= 0 { _ = close(answered) }
+                answered = received
             }
             if count == 0 {
-                return Answer(text: String(decoding: bytes, as: UTF8.self), descriptor: handed)
+                return Answer(text: String(decoding: bytes, as: UTF8.self), descriptor: answered)
             }
             guard count > 0, bytes.count < 16_777_216 else { throw .last }
         }
-        if handed >= 0 { _ = close(handed) }
+        if answered >= 0 { _ = close(answered) }
         throw .timedOut
     }
 }

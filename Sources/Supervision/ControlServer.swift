@@ -19,6 +19,8 @@ final class ControlServer {
         let descriptor: Int32
         private let user: UInt32
         fileprivate var bytes: [UInt8] = []
+        /// A descriptor that came with the words; -1: none.
+        private(set) var handed: Int32 = -1
         fileprivate let deadline = MonotonicTime.now.advanced(byMilliseconds: patience)
 
         fileprivate init(_ descriptor: Int32, user: UInt32) {
@@ -28,6 +30,7 @@ final class ControlServer {
 
         deinit {
             _ = close(descriptor)
+            if handed >= 0 { _ = close(handed) }
         }
 
         /// Whether it may change anything: root, and whoever runs the supervisor.
@@ -64,7 +67,13 @@ final class ControlServer {
         fileprivate func read() -> Bool? {
             unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
                 while true {
-                    let count = unsafe Glibc.read(descriptor, room.baseAddress, room.count)
+                    var received: Int32 = -1
+                    let count = unsafe capr_receive_descriptor(
+                        descriptor, room.baseAddress, room.count, &received)
+                    if received >= 0 {
+                        if handed >= 0 { _ = close(handed) }
+                        handed = received
+                    }
                     if count == 0 { return true }
                     guard count > 0 else { return errno == EAGAIN ? false : nil }
                     unsafe bytes.append(contentsOf: room.prefix(count))

@@ -20,7 +20,8 @@ enum ProcessFiles {
 
     private static func field(_ name: String, of text: String) -> UInt64? {
         for line in text.split(separator: "\n") where line.hasPrefix(name) {
-            return line.dropFirst(name.count).split(separator: " ").first.flatMap { UInt64($0) }
+            let words = line.dropFirst(name.count).split { $0 == " " || $0 == "\t" }
+            return words.first.flatMap { UInt64($0) }
         }
         return nil
     }

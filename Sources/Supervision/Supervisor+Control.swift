@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Platform
 internal import SharedStatus
 
@@ -34,8 +35,10 @@ extension Supervisor {
         }
     }
 
-    /// Goes over to another definition: settings, "--", and the command.
+    /// Goes over to another definition, if it is one: settings, "--", and the command.
     private func define(_ words: [String], _ client: ControlServer.Client) {
+        // The host's log may be another file by now.
+        if client.handed >= 0 { _ = dup2(client.handed, 2) }
         do throws(SettingError) {
             let changed = try ApplicationDefinition(name: definition.name, words: words)
             guard changed != definition else { return client.answer("unchanged\n") }

@@ -37,6 +37,9 @@ extension Supervisor {
         advanceReload(now: now)
         retire(now: now)
         let wanted = target + min(nearlySpent.count, definition.replaceable)
+        if rollout == nil, let spare = serving.first, serving.count > wanted {
+            leave(spare, because: "others were started ahead")
+        }
         let most = max(definition.replaceable, definition.processes.lowerBound - serving.count)
         while count(.starting) + serving.count < wanted, count(.starting) < most, hasRoomToStart {
             guard start(now: now) else { return }

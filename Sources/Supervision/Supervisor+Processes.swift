@@ -146,6 +146,10 @@ extension Supervisor {
         guard let socket = sockets[process.slot] else {
             return seemsReady(process, now: now)
         }
+        if !process.hasProbe, socket.hasPending {
+            // One of a host's, whose process has ended, will do.
+            process.hasProbe = true
+        }
         if !process.hasProbe {
             var connector = Connector(socket.endpoint)
             guard case .connected(let probe) = connector.step() else { return false }

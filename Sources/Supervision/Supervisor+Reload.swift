@@ -47,7 +47,7 @@ extension Supervisor {
         // The new ones that are ready stand for old ones.
         let old = serving.filter { $0.generation != newest }
         let surplus = max(0, old.count + ready - target)
-        for process in old.prefix(min(surplus, ready)) {
+        for process in old.prefix(surplus) {
             leave(process, because: "generation \(newest) takes over")
         }
         if old.isEmpty, ready > 0 {

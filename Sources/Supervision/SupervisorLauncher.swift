@@ -14,7 +14,7 @@ package struct SupervisorLauncher: Sendable {
     /// Who may connect beside the supervisor's user.
     package let client: String?
     /// Where it writes its log; the host's standard error when it is none.
-    package let logDescriptor: Int32
+    private let logDescriptor: Int32
 
     package init(
         program: String, name: String, directory: RuntimeDirectory, client: String?,
@@ -35,9 +35,13 @@ package struct SupervisorLauncher: Sendable {
         defer { unsafe free(place) }
         let path = unsafe String(cString: place)
         let directory = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
-        let candidates = ["\(directory)/../bin/\(name)", "\(directory)/\(name)"]
+        // Debian has a directory for each architecture in between.
+        let candidates = ["../bin/", "../../bin/", ""].map { "\(directory)/\($0)\(name)" }
         return candidates.first { unsafe access($0, X_OK) == 0 } ?? name
     }
+
+    /// Where the supervisor's log goes now.
+    package var log: Int32 { logDescriptor >= 0 ? logDescriptor : 2 }
 
     /// Starts a child process of this one, which ends when this one has ended.
     ///
@@ -60,7 +64,6 @@ package struct SupervisorLauncher: Sendable {
         let settings = words.prefix { $0 != "--" }
         for setting in settings { arguments += ["--set", setting] }
         arguments += words.dropFirst(settings.count)
-        let log = logDescriptor >= 0 ? logDescriptor : 2
         let spawner = Spawner(
             arguments: arguments, environment: Spawner.inheritedEnvironment,
             descriptors: [null, log, log, scoreboard.descriptor])

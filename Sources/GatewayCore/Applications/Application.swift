@@ -78,6 +78,7 @@ package final class Application: Sendable {
         started = Locked(nil)
         let process = try Self.start(launcher, scoreboard, words)
         started.withLock { $0 = Started(words: words, process: process, startedAt: .now) }
+        gateway.register(self)
     }
 
     /// Uses the processes of a supervisor that is there.
@@ -130,11 +131,12 @@ package final class Application: Sendable {
     }
 
     private static func ask(
-        _ directory: RuntimeDirectory, _ words: [String], within milliseconds: UInt32 = 10_000
+        _ directory: RuntimeDirectory, _ words: [String], handing handed: Int32? = nil,
+        within milliseconds: UInt32 = 10_000
     ) throws(Refusal) -> ControlClient.Answer {
         do throws(SystemError) {
             let client = try ControlClient(directory)
-            return try client.ask(words, within: milliseconds)
+            return try client.ask(words, handing: handed, within: milliseconds)
         } catch {
             throw .control(error)
         }
@@ -183,17 +185,13 @@ package final class Application: Sendable {
         return answer == process || answer < 0 && kill(process, 0) != 0
     }
 
-    /// Goes over to another definition; answers whether it is another one.
+    /// Goes over to another definition, and to what the host's log is now; answers whether the
+    /// definition is another one.
     package func define(_ definition: ApplicationDefinition, words: [String]) throws(Refusal)
         -> Bool
     {
-        let isSame = started.withLock { started in
-            let isSame = started?.words == words
-            started?.words = words
-            return isSame
-        }
-        guard !isSame else { return false }
-        let answer = try Self.ask(directory, ["define"] + words)
+        started.withLock { $0?.words = words }
+        let answer = try Self.ask(directory, ["define"] + words, handing: launcher?.log)
         guard answer.failure.isEmpty else { throw .refused(answer.failure) }
         return answer.text != "unchanged\n"
     }

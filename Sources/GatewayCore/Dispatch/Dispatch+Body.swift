@@ -87,7 +87,7 @@ extension Dispatch {
         }
         advanceToSending()
         guard state == .exchanging else {
-            if state == .connecting { throw .notYet }
+            if state == .connecting || state == .queued { throw .notYet }
             return
         }
         if isSendBlocked || stream.hasUnsent && stream.hasBegun {

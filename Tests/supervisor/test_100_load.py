@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reloads, limits and load at once: no request is lost, and no process gets more than it may."""
+
+import subprocess
+
+import pytest
+from load import IS_LONG
+from processes import ROOT
+from supervised import APPLICATIONS, PERL, is_there, wait_until
+
+PYTHON = ROOT / ".venv" / "bin" / "python"
+SECONDS = 60 if IS_LONG else 4
+RELOAD_EVERY = 2000 if IS_LONG else 700
+
+
+@pytest.fixture(scope="session")
+def libfcgi(tmp_path_factory):
+    program = tmp_path_factory.mktemp("libfcgi") / "count"
+    source = APPLICATIONS / "count.c"
+    subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-o", program, source, "-lfcgi"], check=True)
+    return [program]
+
+
+@pytest.fixture(params=["perl", "flipflop", "libfcgi", "php-cgi"])
+def command(request):
+    """Applications of one exchange at a time."""
+    return {
+        "perl": lambda: PERL,
+        "flipflop": lambda: [PYTHON, APPLICATIONS / "count_flipflop.py"],
+        "libfcgi": lambda: request.getfixturevalue("libfcgi"),
+        "php-cgi": lambda: ["php-cgi", "-q"],
+    }[request.param]()
+
+
+def everything_ended(host, pids):
+    assert not [pid for pid in pids if is_there(pid)]
+    assert not host.session()
+
+
+@pytest.mark.parametrize("way", [{}, {"nonblocking": True}], ids=["blocking", "nonblocking"])
+def test_nothing_is_lost(start_host, named, command, way):
+    host = start_host(
+        "processes=2-8", "max-requests=50", "max-memory=60M", command=command, processes=2,
+        threads=16, seconds=SECONDS, reload_every=RELOAD_EVERY,
+        environment={"SCRIPT": str(APPLICATIONS / "count.php")}, query="&leak=200", **way,
+    )  # fmt: skip
+    most = 0
+    pids = set()
+    while host.popen.poll() is None:
+        now = named.status()["processes"]
+        most = max(most, len(now))
+        pids |= {each["pid"] for each in now}
+        assert sum(each["state"] == "leaving" for each in now) <= 2
+    result = host.result()
+    assert result["failed"] == result["wrong"] == result["crowded"] == 0, result
+    assert result["served"] > 100 and result["reloads"] > 1 and not result["failed_reloads"]
+    # A quarter of eight replaces others meanwhile.
+    assert 0 < most <= 10 and result["most_served"] <= 50
+    assert "in use" not in host.read_log()
+    wait_until(lambda: not any(is_there(pid) for pid in pids), "all to end")
+    everything_ended(host, pids)
+
+
+def test_threads_of_a_process(start_host):
+    """flup runs as many at once as it is given: no more than it may."""
+    host = start_host(
+        "processes=2", "concurrency=3", command=[PYTHON, APPLICATIONS / "count_flup.py"],
+        threads=16, seconds=SECONDS, query="&sleep=5", environment={"CONCURRENCY": "3"},
+    )  # fmt: skip
+    result = host.result()
+    assert result["failed"] == result["crowded"] == 0 and result["served"] > 100, result
+
+
+def test_a_slow_request_delays_nobody(start_host, named):
+    """While a process is idle."""
+    slow = start_host("processes=4", requests=1, query="&sleep=3000")
+    wait_until(lambda: any(p["active"] for p in named.status()["processes"]), "the slow request")
+    fast = start_host(command=None, threads=3, requests=600, query="")
+    result = fast.result()
+    assert result["failed"] == result["crowded"] == 0, result
+    assert slow.popen.poll() is None, "the fast ones waited for the slow one"
+    assert slow.result()["failed"] == 0
