@@ -6,21 +6,26 @@ import re
 import pytest
 from documents import OPERATORS, ROOT, blocks, code, rows, sections
 
-DIRECTIVE = re.compile(
-    r'AP_INIT_\w+\("(\w+)",[^"]*?\b(OR_FILEINFO|RSRC_CONF|ACCESS_CONF|OR_AUTHCFG|OR_OPTIONS)\b'
-)
-CONTEXTS = {
-    "RSRC_CONF": "server, virtual host",
-    "OR_FILEINFO": "server, virtual host, directory, .htaccess",
-    "OR_OPTIONS": "server, virtual host, directory, .htaccess",
-    "OR_AUTHCFG": "directory, .htaccess",
-    "ACCESS_CONF": "directory",
+# An entry of a command_rec: the directive, and where it may stand.
+DIRECTIVE = re.compile(r'AP_INIT_\w+\("<?(\w+)"(.*?)(?=AP_INIT_|\{ NULL)', re.S)
+EVERYWHERE = ["server", "virtual host", "directory", ".htaccess"]
+PLACES = {
+    "RSRC_CONF": {"server", "virtual host"},
+    "ACCESS_CONF": {"directory"},
+    "OR_AUTHCFG": {"directory", ".htaccess"},
+    "OR_FILEINFO": set(EVERYWHERE),
+    "OR_INDEXES": set(EVERYWHERE),
+    "OR_LIMIT": {"directory", ".htaccess"},
+    "OR_OPTIONS": set(EVERYWHERE),
+    "OR_ALL": set(EVERYWHERE),
 }
 
 
 def declared():
     for file in sorted((ROOT / "module").glob("*.c")):
-        yield from DIRECTIVE.findall(file.read_text())
+        for name, entry in DIRECTIVE.findall(file.read_text()):
+            places = set().union(*(PLACES[each] for each in PLACES if each in entry.split('"')[0]))
+            yield name, ", ".join(each for each in EVERYWHERE if each in places)
 
 
 DECLARED = dict(declared())
@@ -34,15 +39,16 @@ def test_there_are_some():
 @pytest.mark.parametrize("name", sorted(DECLARED))
 def test_it_is_described(name):
     about = {row[0]: row[1] for row in list(rows(DESCRIBED[name]))[:3]}
-    assert code(about["syntax"])[0].split()[0] == name
+    assert code(about["syntax"])[0].split()[0].lstrip("<") == name
     assert about["default"]
-    assert about["context"] == CONTEXTS[DECLARED[name]]
+    # What AllowOverride has to allow stands behind it.
+    assert re.sub(r" \(\w+\)$", "", about["context"]) == DECLARED[name]
 
 
 @pytest.mark.parametrize("name", sorted(DECLARED))
 def test_it_has_an_example(name):
     examples = (each.text for each in blocks(OPERATORS, "apache") if each.name == name)
-    assert re.search(r"^\s*%s " % name, next(examples), re.M)
+    assert re.search(r"^\s*<?%s " % name, next(examples), re.M)
 
 
 def test_nothing_is_described_that_is_not_there():

@@ -4,8 +4,9 @@
 import json
 
 import pytest
-from client import get
+from client import get, post
 from documents import OPERATORS, README, block, blocks
+from httpd import php_handler
 
 BLOCKS = [each for path in (README, OPERATORS) for each in blocks(path, "apache")]
 # Heading, what is asked for.
@@ -41,3 +42,10 @@ def test_it_serves(examples, heading, target):
         assert json.loads(page.body)["PATH_INFO"] == "/some/path"
     examples.stop()
     assert (examples.directory / "outcomes").read_text() == "complete\n"
+
+
+def test_requests_that_are_too_large(examples, php):
+    lines = block(OPERATORS, "apache", "Size of requests").replace("67108864", "1000")
+    port = examples.serve(lines + php_handler(php.address))
+    assert post(port, "/page.php", bytes(1000)).status == 200
+    assert post(port, "/page.php", bytes(1001)).status == 413
