@@ -10,6 +10,7 @@ from examples import SITE
 from library import LIBRARY
 from processes import ROOT
 
+HERE = ROOT / "Tests" / "docs"
 PAGE = SITE / "page.php"
 PROGRAMS = [each.name for each in blocks(GUIDE, "c")]
 FLAGS = ["-pedantic-errors", "-Wall", "-Wextra", "-Werror", "-I%s" % (ROOT / "include")]
@@ -49,7 +50,7 @@ def nowhere(directory):
 
 def test_each_program_has_a_test():
     tests = [name[len("test_"):] + ".c" for name in globals() if name.startswith("test_")]
-    assert len(PROGRAMS) == 8 and set(PROGRAMS) <= set(tests)
+    assert len(PROGRAMS) == 9 and set(PROGRAMS) <= set(tests)
 
 
 def test_page(run, php):
@@ -101,6 +102,12 @@ def test_plugin(run):
 def test_children(run, php):
     done = run("children", php.address, PAGE)
     assert (done.returncode, done.stdout) == (0, "40 complete, 0 children failed\n")
+
+
+def test_supervised(run, directory):
+    program = HERE / "site" / "show.fcgi"
+    done = run("supervised", directory / "run", program)
+    assert done.stdout == "complete 200\nGATEWAY_OK\ncomplete 200\n", done.stderr
 
 
 def test_threads(run, php):

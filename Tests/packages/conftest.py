@@ -9,7 +9,7 @@ from clean_root import CleanRoot
 from processes import ROOT
 
 # Beside the packages: what they are tried with.
-COMPANIONS = ["apache2", "php-fpm", "gcc", "libc6-dev", "make", "pkg-config", "cmake"]
+COMPANIONS = ["apache2", "php-fpm", "php-cgi", "gcc", "libc6-dev", "make", "pkg-config", "cmake"]
 
 
 @pytest.fixture(scope="session")

@@ -124,6 +124,15 @@ def test_a_program_of_the_guide(root, php, build):
     assert page.startswith("HTTP/1.1 200\n") and page.endswith("\n\nfpm-fcgi sum 42\n")
 
 
+def test_the_supervisor_is_found(root):
+    """By the library, of which the guide's program knows nothing but the name."""
+    root.write("srv/supervised.c", documents.block(documents.GUIDE, "c", "supervised.c"))
+    root.shell("cd /srv && cc -o supervised supervised.c $(pkg-config --cflags --libs gateway)")
+    told = root.run("/srv/supervised", "/run/guide", "/usr/bin/php-cgi")
+    # Asked without a script.
+    assert told.count("complete 404\n") == 2 and "\nGATEWAY_OK\n" in told
+
+
 def test_gateway_get(root, php):
     told = root.run("gateway-get", php, "/var/www/html/page.php", "-q", "a=40", "-i")
     assert told.startswith("Status: 200") and told.endswith("\n\nfpm-fcgi sum 42\n")
