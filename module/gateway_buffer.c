@@ -16,26 +16,28 @@ struct gw_buffer {
 
 /* -------------------------------------------------------------------------------- configuration */
 
-const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word)
+apr_off_t gw_size_read(const char *word)
 {
-    gw_directory *directory = config;
     char *end;
-    directory->buffer_size = 0;
-    if (ap_cstr_casecmp(word, "Off") == 0) {
-        return NULL;
-    }
     apr_int64_t size = apr_strtoi64(word, &end, 10);
     int shift = *end == 'K' || *end == 'k'   ? 10
                 : *end == 'M' || *end == 'm' ? 20
                 : *end == 'G' || *end == 'g' ? 30
                                              : 0;
-    if (end == word || size < 0 || size > (APR_INT64_MAX >> 30) || end[shift ? 1 : 0]) {
+    int is_none = end == word || size < 0 || size > (APR_INT64_MAX >> 30) || end[shift ? 1 : 0];
+    return is_none ? -1 : size << shift;
+}
+
+const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word)
+{
+    gw_directory *directory = config;
+    directory->buffer_size = ap_cstr_casecmp(word, "Off") == 0 ? 0 : gw_size_read(word);
+    if (directory->buffer_size < 0) {
         return apr_psprintf(cmd->pool,
                             "GatewayBuffer: \"%s\" is neither a number of bytes, perhaps with K, M "
                             "or G, nor Off",
                             word);
     }
-    directory->buffer_size = size << shift;
     return NULL;
 }
 

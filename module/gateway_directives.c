@@ -13,6 +13,7 @@ void *gw_directory_create(apr_pool_t *pool, char *path)
     directory->tells_timing = -1;
     directory->passes_interim = -1;
     directory->buffer_size = -1;
+    directory->recorder_size = -1;
     return directory;
 }
 
@@ -35,6 +36,9 @@ void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config
     merged->spools_uploads = first_set(added->spools_uploads, base->spools_uploads);
     merged->passes_interim = first_set(added->passes_interim, base->passes_interim);
     merged->tells_timing = first_set(added->tells_timing, base->tells_timing);
+    const gw_directory *recorder = added->recorder_size >= 0 ? added : base;
+    merged->recorder_size = recorder->recorder_size;
+    merged->recorder_path = recorder->recorder_path;
     merged->authorizer = added->authorizer ? added->authorizer : base->authorizer;
     merged->buffer_size = added->buffer_size >= 0 ? added->buffer_size : base->buffer_size;
     merged->sendfile_roots = added->sendfile_roots ? added->sendfile_roots : base->sendfile_roots;
@@ -138,6 +142,9 @@ const command_rec gw_directives[] = {
     AP_INIT_TAKE_ARGV("GatewayAuthorizer", gw_authorizer_line, NULL, RSRC_CONF | ACCESS_CONF,
                       "an application that decides who may have what, script=PATH, "
                       "timeout=SECONDS; or Off"),
+    AP_INIT_TAKE12("GatewayFlightRecorder", gw_recorder_line, NULL, RSRC_CONF | ACCESS_CONF,
+                   "how much of each exchange is kept, and where that of one that fails is "
+                   "written; or Off"),
     AP_INIT_ITERATE("GatewaySendfile", gw_sendfile_word, NULL, RSRC_CONF | ACCESS_CONF,
                     "directories of files that the application may have sent, or Off"),
     AP_INIT_TAKE_ARGV("GatewayCapacity", gw_capacity_line, NULL, RSRC_CONF,

@@ -62,6 +62,7 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
     }
     options.send_timeout_ms = options.head_timeout_ms = options.read_timeout_ms =
         timeout ? milliseconds(timeout) : 0;
+    gw_recorder_begin(x, &options);
     return gateway_exchange_open(gw_backend_of(x->worker, x->request->application), params,
                                  &options, &x->handle);
 }

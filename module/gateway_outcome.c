@@ -63,13 +63,12 @@ const char *gw_outcome_text(apr_pool_t *pool, const gateway_result *result)
 
 static void log_failure(const gw_exchange *x, const char *backend)
 {
-    apr_pool_t *pool = x->r->pool;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, x->result.error_number, x->r,
-                  APLOGNO(01075) "Error dispatching request to %s: %s; queue: %s, connect: %s, "
-                  "script %s",
-                  backend, gw_outcome_text(pool, &x->result),
-                  time_text(pool, (uint64_t)x->request->queue_time),
-                  time_text(pool, (uint64_t)x->request->connect_time), x->r->filename);
+                  APLOGNO(01075) "Error dispatching request to %s: %s; queue: %.1f ms, connect: "
+                  "%.1f ms, script %s",
+                  backend, gw_outcome_text(x->r->pool, &x->result),
+                  (double)x->request->queue_time / 1000, (double)x->request->connect_time / 1000,
+                  x->r->filename);
 }
 
 /* HTTP/1.0 without a length has nothing but a reset to show that an answer is not whole. */
@@ -164,6 +163,7 @@ int gw_outcome_answer(gw_exchange *x, const char *backend)
         return finish_answer(x);
     }
     log_failure(x, backend);
+    gw_recorder_write(x, backend);
     if (x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT) {
         apr_table_setn(r->notes, "proxy_timedout", "1");
     }

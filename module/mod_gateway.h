@@ -22,6 +22,7 @@
  *   gateway_head.c         response head -> headers of the answer
  *   gateway_timing.c       where the time went, for the client
  *   gateway_buffer.c       answers that wait for slow clients in the application's place
+ *   gateway_recorder.c     what went over a connection, for the search for faults
  *   gateway_sendfile.c     files that an application names instead of sending them
  */
 #ifndef MOD_GATEWAY_H
@@ -65,6 +66,8 @@ typedef struct gw_directory {
     int streams_uploads;          /* GatewayStreamUploads; -1: unset */
     int cancels_on_disconnect;    /* GatewayCancelOnDisconnect; -1: unset */
     int spools_uploads;           /* GatewaySpoolUploads; -1: unset */
+    apr_off_t recorder_size;      /* GatewayFlightRecorder; -1: unset */
+    const char *recorder_path;
     int tells_timing;             /* GatewayServerTiming; -1: unset */
     gw_authorizer *authorizer;    /* GatewayAuthorizer; NULL: unset */
     int passes_interim;           /* GatewayInterim; -1: unset */
@@ -258,6 +261,8 @@ int gw_kept_remove(gw_place *place);
 
 /* ------------------------------------------------------------------------------------ exchanges */
 
+typedef struct gw_recorder gw_recorder;
+
 typedef struct gw_exchange {
     request_rec *r;
     gw_request *request;
@@ -266,6 +271,7 @@ typedef struct gw_exchange {
     proxy_dir_conf *proxy;
     gateway_exchange *handle;
     gateway_result result;
+    gw_recorder *recorder; /* NULL: nothing is told or kept */
     apr_bucket_brigade *out; /* gathered for the client */
     int own_status;                /* before the application's head was taken */
     apr_status_t body_failure;
@@ -307,6 +313,9 @@ void gw_head_restore(request_rec *r);
 /* GatewayServerTiming: adds the field, when the head has come. */
 void gw_timing_tell(const gw_exchange *x);
 
+/* A size in the words of directives: bytes, perhaps with K, M or G; -1: it is none. */
+apr_off_t gw_size_read(const char *word);
+
 /* GatewayBuffer. */
 const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word);
 /* The head has come, and nothing was passed on; a limit of 0 keeps nothing back. */
@@ -320,6 +329,12 @@ int gw_buffer_send(request_rec *r);
 const char *gw_authorizer_line(cmd_parms *cmd, void *config, int count, char *const words[]);
 int gw_authorize(request_rec *r);
 int gw_authorize_fixup(request_rec *r);
+
+/* GatewayFlightRecorder, and records in the log. */
+const char *gw_recorder_line(cmd_parms *cmd, void *config, const char *size, const char *path);
+void gw_recorder_begin(gw_exchange *x, gateway_exchange_options *options);
+/* The exchange has failed. */
+void gw_recorder_write(const gw_exchange *x, const char *backend);
 
 /* GatewaySendfile. */
 const char *gw_sendfile_word(cmd_parms *cmd, void *config, const char *word);

@@ -6,11 +6,12 @@ import Glibc
 /// the program.
 final class Console {
     let isVerbose: Bool
-    private let output = Output(
-        descriptor: STDERR_FILENO, name: "standard error", isInterruptible: false)
+    private let output: Output
 
-    init(isVerbose: Bool) {
+    init(isVerbose: Bool, descriptor: Int32 = STDERR_FILENO) {
         self.isVerbose = isVerbose
+        output = Output(
+            descriptor: descriptor, name: "the output's descriptor", isInterruptible: false)
     }
 
     func tell(_ line: String) {

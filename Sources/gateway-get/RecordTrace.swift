@@ -13,6 +13,8 @@ final class RecordTrace {
     private var begun = MonotonicTime.now
     private var reader = RecordReader()
     private var isReadable = true
+    /// When what is replayed was on the wire, in microseconds.
+    private var recordedTime: UInt64?
     /// The record whose line is not written yet.
     private var header: RecordHeader?
     private var content: [UInt8] = []
@@ -25,6 +27,12 @@ final class RecordTrace {
 
     func begin(at time: MonotonicTime) {
         begun = time
+    }
+
+    /// Reads what was recorded at a time.
+    func replay(_ bytes: RawSpan, at microseconds: UInt64) {
+        recordedTime = microseconds
+        read(bytes)
     }
 
     func read(_ bytes: RawSpan) {
@@ -62,7 +70,8 @@ final class RecordTrace {
     }
 
     private var time: String {
-        let text = String(milliseconds: MonotonicTime.now.microseconds(since: begun))
+        let text = String(
+            milliseconds: recordedTime ?? MonotonicTime.now.microseconds(since: begun))
         return String(repeating: " ", count: max(0, 9 - text.count)) + text
     }
 

@@ -229,6 +229,16 @@ def die_before_end(request):
 
 
 @behaviour
+def die_after_small_records(request):
+    """Sends head and body in records of 16 bytes, closes without another one."""
+    read_body(request)
+    content = head_for() + body_for(request.query)
+    pieces = [content[at : at + 16] for at in range(0, len(content), 16)]
+    send(request, *(stream(STDOUT, request.id, piece, end=False) for piece in pieces))
+    return False
+
+
+@behaviour
 def die_in_end(request):
     """Sends head and body, closes in the middle of END_REQUEST."""
     read_body(request)
