@@ -109,6 +109,10 @@ const char *gw_application_line(cmd_parms *cmd, void *config, const char *words)
     }
     for (int i = 0; i < given.lines->nelts; ++i) {
         const application_line *other = &APR_ARRAY_IDX(given.lines, i, application_line);
+        if (strcmp(other->place, line.place) == 0) {
+            /* Both module records have the directive. */
+            return NULL;
+        }
         if (ap_cstr_casecmp(other->name, line.name) == 0) {
             return apr_psprintf(cmd->pool, "GatewayApplication %s is in %s already", line.name,
                                 other->place);

@@ -21,10 +21,16 @@ PLACES = {
 }
 
 
+# Of the main server alone: the code says so, not the entry.
+SERVER = {"GatewayApplication", "GatewayRuntimeDir", "GatewaySupervisor"}
+
+
 def declared():
     for file in sorted((ROOT / "module").glob("*.c")):
         for name, entry in DIRECTIVE.findall(file.read_text()):
             places = set().union(*(PLACES[each] for each in PLACES if each in entry.split('"')[0]))
+            if name in SERVER:
+                places = {"server"}
             yield name, ", ".join(each for each in EVERYWHERE if each in places)
 
 
