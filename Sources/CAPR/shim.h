@@ -197,6 +197,43 @@ static inline int capr_is_poll(long number)
     return number == SYS_ppoll || number == SYS_pselect6 || number == SYS_epoll_pwait;
 }
 
+/* A descriptor that stands for a process; -1 and errno on failure. */
+static inline int capr_process_handle(pid_t process)
+{
+    return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+/* Whether a descriptor of that process is a connection that was accepted from a listening socket; 1
+ * also where that cannot be seen. */
+static inline int capr_is_accepted(int process, int descriptor, int listener)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_un local;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } one, other;
+    socklen_t one_size = sizeof one, other_size = sizeof other, size = sizeof(int);
+    int listens = 0;
+    int copy = (int)syscall(SYS_pidfd_getfd, process, descriptor, 0);
+    if (copy < 0) {
+        return errno != EBADF;
+    }
+    memset(&one, 0, sizeof one);
+    memset(&other, 0, sizeof other);
+    int is_seen = getsockopt(copy, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0
+                  && getsockname(copy, &one.any, &one_size) == 0
+                  && getsockname(listener, &other.any, &other_size) == 0;
+    close(copy);
+    if (!is_seen || listens || one.any.sa_family != other.any.sa_family) {
+        return 0;
+    }
+    return one.any.sa_family == AF_UNIX
+               ? one_size == other_size && memcmp(&one.local, &other.local, one_size) == 0
+           : one.any.sa_family == AF_INET ? one.v4.sin_port == other.v4.sin_port
+                                          : one.v6.sin6_port == other.v6.sin6_port;
+}
+
 /* Signals to be read instead of handled; -1 and errno on failure. */
 static inline int capr_signal_descriptor(const sigset_t *set)
 {

@@ -29,6 +29,7 @@ final class ApplicationProcess {
     private var ratedAt: MonotonicTime
     private var ratedServed: UInt32 = 0
     var memory: UInt64 = 0
+    private var lookedAt = MonotonicTime(nanoseconds: 0)
     /// Why it was told to end, for the log.
     var reason = ""
 
@@ -53,6 +54,13 @@ final class ApplicationProcess {
         rate = Double(count &- ratedServed) * 1_000_000 / Double(time)
         ratedAt = now
         ratedServed = count
+    }
+
+    /// Looking at the connections of a process costs a little, and is done now and then.
+    func mayBeLookedAt(now: MonotonicTime) -> Bool {
+        guard now >= lookedAt.advanced(byMilliseconds: 50) else { return false }
+        lookedAt = now
+        return true
     }
 
     func signal(_ number: Int32) {

@@ -30,6 +30,8 @@ package final class ListeningSocket: Sendable {
 
     package let descriptor: Int32
     package let endpoint: Endpoint
+    /// Of its file, if it has one.
+    private let path: String?
 
     /// - Parameter address: `unix:/path`, `unix:@abstract`, `tcp:host:port` or `tcp:[v6]:port`
     /// - Throws: why nobody can listen there.
@@ -40,11 +42,8 @@ package final class ListeningSocket: Sendable {
             throw .address(address)
         }
         guard let first = endpoint.addresses.first else { throw .address(address) }
-        var path: String?
-        if address.hasPrefix("unix:/") {
-            path = String(address.dropFirst(5))
-            try Self.removeStale(path ?? "", endpoint: endpoint)
-        }
+        path = address.hasPrefix("unix:/") ? String(address.dropFirst(5)) : nil
+        if let path { try Self.removeStale(path, endpoint: endpoint) }
         let descriptor = first.openSocket()
         guard descriptor >= 0 else { throw .system(address, .last) }
         if let error = first.listen(descriptor, backlog: Self.backlog) {
@@ -74,6 +73,16 @@ package final class ListeningSocket: Sendable {
             guard error.number == ECONNREFUSED else { throw .system(endpoint.text, error) }
         }
         guard unsafe unlink(path) == 0 else { throw .system(endpoint.text, .last) }
+    }
+
+    /// Lets the processes of a user connect, who has to own the socket's file for that.
+    ///
+    /// - Throws: why that cannot be.
+    package func give(to client: Identity) throws(Refusal) {
+        guard let path, geteuid() == 0 else { return }
+        guard unsafe lchown(path, client.user, client.group) == 0 else {
+            throw .system(endpoint.text, .last)
+        }
     }
 
     /// Whether a connection waits to be accepted.

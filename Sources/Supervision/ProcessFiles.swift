@@ -8,12 +8,12 @@ enum ProcessFiles {
     /// Bytes of memory; nil when the process has ended, or may not be looked at.
     static func memory(of process: Int32, _ measure: ApplicationDefinition.MemoryMeasure) -> UInt64?
     {
-        if measure == .proportional, let text = read("/proc/\(process)/smaps_rollup"),
+        if measure == .proportional, let text = text("/proc/\(process)/smaps_rollup"),
             let kilobytes = field("Pss:", of: text)
         {
             return kilobytes * 1_024
         }
-        guard let text = read("/proc/\(process)/status"), let kilobytes = field("VmRSS:", of: text)
+        guard let text = text("/proc/\(process)/status"), let kilobytes = field("VmRSS:", of: text)
         else { return nil }
         return kilobytes * 1_024
     }
@@ -28,7 +28,7 @@ enum ProcessFiles {
 
     /// Whether its one thread waits in the kernel for a connection, or for events.
     static func waits(_ process: Int32) -> (forConnection: Bool, forEvents: Bool) {
-        guard let text = read("/proc/\(process)/syscall"),
+        guard let text = text("/proc/\(process)/syscall"),
             let number = text.split(separator: " ").first.flatMap({ Int($0) })
         else { return (false, false) }
         return (capr_is_accept(number) != 0, capr_is_poll(number) != 0)
@@ -37,17 +37,17 @@ enum ProcessFiles {
     /// Whether it is stopped by a signal.
     static func isStopped(_ process: Int32) -> Bool {
         // The name in parentheses may hold anything.
-        guard let text = read("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else {
+        guard let text = text("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else {
             return false
         }
         return text[end...].dropFirst(2).first == "T"
     }
 
-    /// The sockets that it has open, by their inodes.
-    static func sockets(of process: Int32) -> Set<UInt64> {
-        var inodes: Set<UInt64> = []
+    /// The sockets that it has open: descriptors of its own.
+    static func sockets(of process: Int32) -> [Int32] {
+        var descriptors: [Int32] = []
         let path = "/proc/\(process)/fd"
-        guard let directory = unsafe opendir(path) else { return inodes }
+        guard let directory = unsafe opendir(path) else { return descriptors }
         defer { unsafe closedir(directory) }
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
@@ -56,9 +56,9 @@ enum ProcessFiles {
             guard let target = link("\(path)/\(name)"), target.hasPrefix("socket:[") else {
                 continue
             }
-            if let inode = UInt64(target.dropFirst(8).dropLast()) { inodes.insert(inode) }
+            if let descriptor = Int32(name) { descriptors.append(descriptor) }
         }
-        return inodes
+        return descriptors
     }
 
     private static func link(_ path: String) -> String? {
@@ -71,7 +71,11 @@ enum ProcessFiles {
         }
     }
 
-    static func read(_ path: String) -> String? {
+    private static func text(_ path: String) -> String? {
+        read(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func read(_ path: String) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = close(descriptor) }
@@ -83,6 +87,6 @@ enum ProcessFiles {
                 unsafe bytes.append(contentsOf: room.prefix(count))
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 }

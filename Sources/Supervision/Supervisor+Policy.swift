@@ -24,8 +24,8 @@ extension Supervisor {
 
     private func lookAtSharedUse(now: MonotonicTime) {
         guard let sharedSocket, definition.processes.count > 1 else { return }
-        let accepted = AcceptedConnections(of: sharedSocket)
-        for process in processes where accepted.isAtWork(process.identifier) {
+        for process in processes
+        where AcceptedConnections.has(process.identifier, from: sharedSocket) {
             process.usedAt = now
         }
     }

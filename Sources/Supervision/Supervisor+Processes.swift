@@ -113,7 +113,7 @@ extension Supervisor {
             case .ready:
                 noteUse(of: process, now: now)
             case .leaving:
-                if isDrained(process) {
+                if isDrained(process, now: now) {
                     end(process, within: definition.stopTimeout, because: process.reason)
                 } else if isStopping, now >= process.deadline {
                     end(process, within: 0, because: "it did not finish in time")
@@ -162,6 +162,12 @@ extension Supervisor {
     private func seemsReady(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
         let waits = ProcessFiles.waits(process.identifier)
         if waits.forConnection { return true }
+        // It may have one already.
+        if let sharedSocket, process.mayBeLookedAt(now: now),
+            AcceptedConnections.has(process.identifier, from: sharedSocket)
+        {
+            return true
+        }
         guard waits.forEvents else {
             process.waitsSince = nil
             return false
@@ -213,14 +219,21 @@ extension Supervisor {
     }
 
     /// Where nobody claims, it is stopped for as long as it takes to see that it is at rest.
-    private func isDrained(_ process: ApplicationProcess) -> Bool {
+    private func isDrained(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
         guard let sharedSocket else { return scoreboard.process(process.slot)?.active == 0 }
-        process.signal(SIGSTOP)
-        for _ in 0..<100 where !ProcessFiles.isStopped(process.identifier) { usleep(100) }
-        let isAtWork = AcceptedConnections(of: sharedSocket).isAtWork(process.identifier)
-        // One that rests gets its SIGTERM before it goes on.
-        if isAtWork { process.signal(SIGCONT) }
-        return !isAtWork
+        guard process.mayBeLookedAt(now: now) else { return false }
+        // A busy one rests for a moment only, between two connections.
+        for _ in 0..<20 {
+            process.signal(SIGSTOP)
+            for _ in 0..<100 where !ProcessFiles.isStopped(process.identifier) { usleep(20) }
+            guard AcceptedConnections.has(process.identifier, from: sharedSocket) else {
+                // It gets its SIGTERM before it goes on.
+                return true
+            }
+            process.signal(SIGCONT)
+            usleep(100)
+        }
+        return false
     }
 
     /// Tells it to end; SIGKILL follows after so many milliseconds.

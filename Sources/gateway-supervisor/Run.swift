@@ -54,10 +54,12 @@ struct Run: ParsableCommand {
         try APRLibrary.use()
         let definition = try application.definition(command: command, isShared: listen != nil)
         let board = try scoreboard.map { try Scoreboard(adopting: $0) } ?? Scoreboard()
+        let identity = try client.map { try Identity(user: $0, group: nil) }
+        let socket = try listen.map { try ListeningSocket($0) }
+        if let identity { try socket?.give(to: identity) }
         let supervisor = try Supervisor(
             definition, directory: place.directory(of: definition.name), scoreboard: board,
-            client: try client.map { try Identity(user: $0, group: nil) },
-            listening: try listen.map { try ListeningSocket($0) }, host: host)
+            client: identity, listening: socket, host: host)
         try supervisor.run()
     }
 }

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gateway-supervisor --listen: behind nginx, whose connections nobody claims a process for."""
+
+import os
+import signal
+import time
+
+import pytest
+from load import IS_LONG
+from processes import Process, answers, free_port
+from supervised import CountingLoad, Supervisor, is_there, wait_until
+
+SECONDS = 30 if IS_LONG else 4
+
+CONFIGURATION = """
+daemon off;
+user www-data;
+error_log {directory}/nginx-error.log;
+pid {directory}/nginx.pid;
+worker_processes 2;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            include /etc/nginx/fastcgi_params;
+            fastcgi_pass {address};
+        }}
+    }}
+}}
+"""
+
+
+class Nginx(Process):
+    def __init__(self, directory, address):
+        self.port = free_port()
+        configuration = directory / "nginx.conf"
+        address = address if address.startswith("unix:") else address.partition(":")[2]
+        configuration.write_text(
+            CONFIGURATION.format(directory=directory, port=self.port, address=address)
+        )
+        super().__init__(["nginx", "-c", configuration], directory / "nginx.log")
+        self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "nginx")
+
+
+@pytest.fixture(params=["unix", "tcp"])
+def listening(request, directory, start_supervisor):
+    """A supervisor behind a shared socket, and nginx in front of it."""
+
+    def listening(*options, **more):
+        path = "unix:%s/socket" % directory
+        address = path if request.param == "unix" else "tcp:127.0.0.1:%d" % free_port()
+        supervisor = start_supervisor("--listen", address, "--client", "www-data", *options, **more)
+        return supervisor, start(Nginx, address)
+
+    start = request.getfixturevalue("start")
+    return listening
+
+
+def test_reloads_under_load(listening):
+    supervisor, nginx = listening("--processes", "4")
+    supervisor.wait_ready(4)
+    load = CountingLoad(nginx.port, "/?n=%d", clients=16)
+    deadline = time.monotonic() + SECONDS
+    reloads = 0
+    while time.monotonic() < deadline:
+        answer = supervisor.ask("reload")
+        assert answer.returncode == 0, answer.stdout
+        reloads += 1
+    tally = load.stop()
+    assert set(tally) == {"ok"} and tally["ok"] > 100, tally
+    assert reloads > 3 and "in use" not in supervisor.read_log()
+
+
+def test_a_process_at_work_is_left_to_finish(listening):
+    supervisor, nginx = listening("--processes", "4")
+    supervisor.wait_ready(4)
+    slow = CountingLoad(nginx.port, "/?n=%d&sleep=1500", clients=1, total=1)
+    time.sleep(0.3)
+    before = set(supervisor.pids())
+    assert supervisor.ask("reload").returncode == 0
+    assert not before & set(supervisor.pids("ready"))
+    assert set(slow.wait()) == {"ok"}
+
+
+def test_memory_is_limited(listening):
+    supervisor, nginx = listening("--processes", "2", "--max-memory", "20M")
+    first = set(supervisor.wait_ready(2))
+    load = CountingLoad(nginx.port, "/?n=%d&leak=1024", clients=4, total=100)
+    assert set(load.wait()) == {"ok"}
+    wait_until(lambda: not first <= set(supervisor.pids()), "one to be replaced")
+    assert "KiB of memory (proportional)" in supervisor.read_log()
+
+
+def test_a_killed_process_is_replaced(listening):
+    supervisor, nginx = listening("--processes", "2")
+    killed = supervisor.wait_ready(2)[0]
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: not is_there(killed), "its end")
+    supervisor.wait_ready(2)
+    load = CountingLoad(nginx.port, "/?n=%d", clients=4, total=50)
+    assert set(load.wait()) == {"ok"}
+
+
+def test_a_left_over_socket_is_replaced(directory, start_supervisor, start):
+    address = "unix:%s/socket" % directory
+    first = start_supervisor("--listen", address)
+    pids = first.pids()
+    first.popen.kill()
+    wait_until(lambda: not any(is_there(pid) for pid in pids), "its processes to end")
+    again = start(
+        lambda place, *words: Supervisor(first.base.parent, *words), "--listen", address,
+        "--client", "www-data",
+    )  # fmt: skip
+    nginx = start(Nginx, address)
+    load = CountingLoad(nginx.port, "/?n=%d", clients=2, total=10)
+    assert set(load.wait()) == {"ok"} and again.pids()
+
+
+def test_hosts_do_not_attach(listening, start):
+    from supervised import Host
+
+    supervisor, _ = listening()
+    host = start(Host, supervisor.base, command=None, requests=1)
+    assert host.popen.wait(20) == 2
+    assert "its processes share a socket that others connect to" in host.read_log()
