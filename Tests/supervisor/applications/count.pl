@@ -13,10 +13,19 @@ if ($ENV{START_FILE} && -e $ENV{START_FILE}) {
     exit 3;
 }
 
+# As it is run without gateway-supervisor.
+my $manager;
+if ($ENV{MANAGED}) {
+    require FCGI::ProcManager;
+    $manager = FCGI::ProcManager->new({ n_processes => $ENV{MANAGED} });
+    $manager->pm_manage();
+}
+
 my ($served, @leak) = (0);
 my $request = FCGI::Request();
 while ($request->Accept() >= 0) {
     ++$served;
+    $manager->pm_pre_dispatch() if $manager;
     my $query = $ENV{QUERY_STRING} // '';
     if ($query =~ /sleep=(\d+)/) { sleep($1 / 1000); }
     if ($query =~ /leak=(\d+)/) { push @leak, 'x' x ($1 * 1024); }
@@ -25,4 +34,5 @@ while ($request->Accept() >= 0) {
     vec(my $waiting = '', 0, 1) = 1;
     my $crowded = select($waiting, undef, undef, 0);
     print "Content-Type: text/plain\r\n\r\n$$ $served $crowded $query\n";
+    $manager->pm_post_dispatch() if $manager;
 }

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Supervised applications under load, reloaded all the time; and what a claim costs."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from .figure import Figure, Kind
+from .workshop import MeasurementFailed
+
+METHOD = """32 clients without a pause, none of which retries, and each compares its answers; a reload
+every 2 s, max-requests 50, and an application that leaks under max-memory. First application_host
+(2 processes of 16 threads) with applications of four kinds, then 500 reloads in a row; then httpd
+(event MPM) with the Perl one: supervised, behind nginx by gateway-supervisor --listen, under
+mod_fcgid (reloaded by a graceful restart) and under FCGI::ProcManager behind the stock module
+(reloaded by SIGHUP to the manager). At last the processor time of httpd's children (worker MPM, 4 of
+them) per request with gateway:// beside fcgi:// without reuse, both to the same libfcgi program, in
+turns."""
+
+FCGID = """
+LoadModule fcgid_module /usr/lib/apache2/modules/mod_fcgid.so
+LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
+FcgidIPCDir {directory}/fcgid
+FcgidProcessTableFile {directory}/fcgid.shm
+FcgidMaxProcesses 8
+FcgidMaxRequestsPerProcess 50
+FcgidMinProcessesPerClass 2
+Alias "/wiki/" "{application}/"
+<Directory "{application}">
+    Options +ExecCGI
+    SetHandler fcgid-script
+    Require all granted
+</Directory>
+"""
+FOUR_CHILDREN = """
+ServerLimit 4
+StartServers 4
+ThreadsPerChild 16
+ThreadLimit 16
+MaxRequestWorkers 64
+MinSpareThreads 1
+MaxSpareThreads 64
+"""
+ANSWERED = """
+function response(status, headers, body)
+    if status ~= 200 or not body:match("^%d+ %d+ 0 q\\n$") then
+        io.write("wrong answer " .. status .. body)
+        os.exit(1)
+    end
+end
+"""
+
+
+def measure(workshop, short):
+    tests = workshop.root / "Tests"
+    for place in ("support", "httpd", "supervisor"):
+        sys.path.insert(0, str(tests / place))
+    import supervised
+    from nginx import Nginx
+
+    workshop.directory.chmod(0o755)
+    bench = Bench(workshop, supervised, short)
+    for name, command in bench.commands():
+        yield from bench.library(name, command)
+    yield from bench.many_reloads()
+    yield from bench.supervised_httpd()
+    yield from bench.nginx(Nginx)
+    yield from bench.fcgid()
+    yield from bench.managed()
+    yield from bench.claim()
+
+
+class Bench:
+    def __init__(self, workshop, supervised, short):
+        self.workshop, self.supervised, self.short = workshop, supervised, short
+        self.seconds = 3 if short else 60
+        self.pause = 0.5 if short else 2
+        self.applications = workshop.directory / "applications"
+        self.applications.mkdir()
+        for file in supervised.APPLICATIONS.iterdir():
+            copy = self.applications / file.name
+            copy.write_bytes(file.read_bytes())
+            copy.chmod(0o755)
+        self.perl = ["perl", self.applications / "count.pl"]
+
+    def place(self, name):
+        made = self.workshop.directory / name
+        made.mkdir()
+        made.chmod(0o777)
+        return made
+
+    def commands(self):
+        python = self.workshop.root / ".venv" / "bin" / "python"
+        yield "Perl, FCGI.pm", self.perl
+        yield "Python, flipflop", [python, self.applications / "count_flipflop.py"]
+        yield "C, libfcgi", [self.compiled()]
+        yield "php-cgi", ["php-cgi", "-q"]
+
+    def compiled(self):
+        program = self.workshop.directory / "count"
+        source = self.applications / "count.c"
+        if not program.exists():
+            subprocess.run(["cc", "-O2", "-o", program, source, "-lfcgi"], check=True)
+        return program
+
+    # The library.
+
+    def library(self, name, command):
+        result, _ = self.run_host(name, command, int(self.pause * 1000), self.seconds)
+        yield from self.figures(name, result["failed"], result["served"], result["max_us"] / 1000)
+        yield Figure(f"{name}: two in one process", result["crowded"], 0)
+        yield Figure(f"{name}: requests of a process", result["most_served"], 50)
+
+    def many_reloads(self):
+        count = 20 if self.short else 500
+        place = self.place("many")
+        host = self.host(place, ["processes=2-4"], self.perl, threads=8, seconds=600)
+        named = self.supervised.Named(place / "run")
+        try:
+            self.supervised.wait_until(lambda: named.pids("ready"), "a process")
+            begin = time.monotonic()
+            refused = sum(named.ask("reload").returncode != 0 for _ in range(count))
+            each = (time.monotonic() - begin) / count
+            # Ends it as a whole: what it counted is of interest, so it is told to.
+            host.popen.send_signal(signal.SIGUSR1)
+            result = host.result()
+        finally:
+            host.stop()
+        yield Figure(f"{count} reloads in a row: refused", refused, 0)
+        yield from self.figures(f"{count} in a row", result["failed"], result["served"],
+                                result["max_us"] / 1000)
+        yield Figure("one of them", round(each * 1000, 1), unit="ms")
+
+    def run_host(self, name, command, reload_every, seconds):
+        place = self.place(re.sub(r"\W", "", name))
+        host = self.host(place, ["processes=2-8", "max-requests=50", "max-memory=60M"], command,
+                         processes=2, threads=16, seconds=seconds, reload_every=reload_every,
+                         query="&leak=200")  # fmt: skip
+        try:
+            return host.result(seconds + 60), host.read_log()
+        finally:
+            host.stop()
+
+    def host(self, place, settings, command, **options):
+        script = {"SCRIPT": str(self.applications / "count.php")}
+        return self.supervised.Host(place, place / "run", *settings, command=command,
+                                    environment=script, **options)  # fmt: skip
+
+    # Web servers.
+
+    @contextmanager
+    def httpd(self, name, lines, mpm="event", **options):
+        from httpd import HTTPD
+
+        httpd = HTTPD(self.place(name), mpm, lines, **options)
+        try:
+            yield httpd
+        finally:
+            httpd.stop()
+
+    def supervised_lines(self, place, command, settings):
+        words = " ".join(str(word) for word in command)
+        return (f"GatewayRuntimeDir {place}\nGatewaySupervisor {self.supervised.SUPERVISOR}\n"
+                f"GatewayApplication wiki {settings} -- {words}\n"
+                'ProxyPass "/wiki/" "gateway://wiki/"\n')  # fmt: skip
+
+    def supervised_httpd(self):
+        place = self.workshop.directory / "run"
+        lines = self.supervised_lines(place, self.perl, "processes=2-8 max-requests=50 "
+                                      "max-memory=60M")  # fmt: skip
+        named = self.supervised.Named(place)
+        with self.httpd("supervised", lines) as httpd:
+            yield from self.loaded("mod_gateway", httpd.port, lambda: named.ask("reload"), 0)
+
+    def nginx(self, Nginx):
+        place = self.place("nginx")
+        address = f"unix:{self.workshop.directory}/nginx.socket"
+        supervisor = self.supervised.Supervisor(
+            place, "--listen", address, "--client", "www-data", "--processes", "2-8",
+            "--max-memory", "60M", command=self.perl)  # fmt: skip
+        nginx = Nginx(place, address)
+        try:
+            yield from self.loaded("nginx, --listen", nginx.port,
+                                   lambda: supervisor.ask("reload"), 0)
+        finally:
+            nginx.stop()
+            supervisor.stop()
+
+    def fcgid(self):
+        lines = FCGID.format(directory=self.workshop.directory, application=self.applications)
+        with self.httpd("fcgid", lines) as httpd:
+            yield from self.loaded("mod_fcgid", httpd.port, httpd.graceful, None,
+                                   "/wiki/count.pl?n=%d&leak=200")  # fmt: skip
+
+    def managed(self):
+        from httpd import STOCK, proxy_pass
+
+        address = f"unix:{self.workshop.directory}/managed.socket"
+        with self.spawned(address, self.perl, MANAGED="8") as manager:
+            lines = proxy_pass(address, "/wiki/")
+            with self.httpd("managed", lines, module=STOCK) as httpd:
+                yield from self.loaded("FCGI::ProcManager, stock", httpd.port,
+                                       lambda: manager.send_signal(signal.SIGHUP), None)
+
+    @contextmanager
+    def spawned(self, address, command, processes=None, **variables):
+        words = ["spawn-fcgi", "-n", "-s", address.removeprefix("unix:"), "-M", "0666"]
+        words += ["-F", str(processes)] if processes else []
+        if processes:
+            words.remove("-n")
+        process = subprocess.Popen(
+            [*words, "--", *command], env=dict(os.environ, **variables), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        path = Path(address.removeprefix("unix:"))
+        self.supervised.wait_until(path.exists, "the socket")
+        try:
+            yield process
+        finally:
+            for pid in sessions(process.pid):
+                os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+    def loaded(self, name, port, reload, bound, target="/wiki/?n=%d&leak=200"):
+        """32 clients, and reloads meanwhile; a bound only where it is ours."""
+        load = TimedLoad(self.supervised, port, target)
+        deadline = time.monotonic() + self.seconds
+        reloads = 0
+        try:
+            while time.monotonic() < deadline:
+                time.sleep(self.pause)
+                reload()
+                reloads += 1
+        finally:
+            tally = load.stop()
+        wrong = {what: count for what, count in tally.items() if what != "ok"}
+        yield from self.figures(name, sum(wrong.values()), tally["ok"], load.longest * 1000, bound,
+                                f"{reloads} reloads; {wrong or 'none wrong'}")
+
+    def figures(self, name, failed, served, longest, bound=0, note=""):
+        yield Figure(f"{name}: failed", failed, bound, note=note or f"of {failed + served}")
+        yield Figure(f"{name}: served", served)
+        yield Figure(f"{name}: the longest", round(longest), unit="ms")
+
+    # What a claim costs.
+
+    def claim(self):
+        from httpd import proxy_pass
+
+        place = self.workshop.directory / "claim"
+        script = self.workshop.directory / "answered.lua"
+        script.write_text(ANSWERED)
+        address = f"unix:{self.workshop.directory}/claim.socket"
+        command = [self.compiled()]
+        with self.spawned(address, command, processes=4):
+            lines = (self.supervised_lines(place, command, "processes=4")
+                     + proxy_pass(address, "/plain/", "enablereuse=off"))
+            with self.httpd("cost", lines, mpm="worker", sizes=FOUR_CHILDREN) as httpd:
+                named = self.supervised.Named(place)
+                named.wait_ready(4)
+                children = [pid for pid in httpd.children() if is_httpd(pid)]
+                rounds = 3 if self.short else 9
+                times = []
+                for _ in range(rounds + 1):
+                    times.append([cost(httpd.port, children, path, script)
+                                  for path in ("/wiki/?q", "/plain/?q")])
+        gateway, plain = (median(each[index] for each in times[1:]) for index in (0, 1))
+        more = median(mine - theirs for mine, theirs in times[1:])
+        yield Figure("gateway:// costs more than fcgi://", round(more / 1000, 1), 5, "us", Kind.TIME,
+                     f"{gateway / 1000:.1f} and {plain / 1000:.1f} us of httpd a request")
+
+
+def TimedLoad(supervised, port, target):
+    """A CountingLoad that knows its longest request too."""
+
+    class Timed(supervised.CountingLoad):
+        longest = 0.0
+        lock = threading.Lock()
+
+        def _ask(self, number):
+            begin = time.monotonic()
+            verdict = super()._ask(number)
+            with self.lock:
+                self.longest = max(self.longest, time.monotonic() - begin)
+            return verdict
+
+    return Timed(port, target, clients=32)
+
+
+def sessions(leader):
+    listing = subprocess.run(["ps", "-o", "pid=", "-s", str(leader)], stdout=subprocess.PIPE,
+                             text=True)  # fmt: skip
+    return [int(pid) for pid in listing.stdout.split()]
+
+
+def is_httpd(pid):
+    return Path(f"/proc/{pid}/comm").read_text().strip() == "apache2"
+
+
+def cost(port, children, path, script):
+    """Nanoseconds of httpd's children for each request."""
+    begin = processor_time(children)
+    ended = subprocess.run(
+        ["wrk", "-t1", "-c4", "-d1s", "-s", script, f"http://127.0.0.1:{port}{path}"],
+        stdout=subprocess.PIPE, text=True, timeout=60)
+    count = re.search(r"(\d+) requests in", ended.stdout)
+    if ended.returncode or "Socket errors" in ended.stdout or not count:
+        raise MeasurementFailed(f"{path}: {ended.stdout}")
+    return (processor_time(children) - begin) / int(count[1])
+
+
+def processor_time(pids):
+    times = 0
+    for pid in pids:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            times += int((task / "schedstat").read_text().split()[0])
+    return times
