@@ -18,10 +18,17 @@ void gw_timing_tell(const gw_exchange *x)
     const gw_request *request = x->request;
     gateway_result now = GATEWAY_RESULT_INIT;
     gateway_exchange_result(x->handle, &now);
+    apr_interval_time_t queue = request->queue_time;
+    apr_interval_time_t connect = request->connect_time;
+    /* On a connection of the library's its times begin with the queue. */
+    if (request->application) {
+        queue = (apr_interval_time_t)now.queued_us;
+        connect = (apr_interval_time_t)now.connected_us - queue;
+        now.first_byte_us -= now.connected_us;
+    }
     /* Beside what the application says of itself. */
     apr_table_mergen(r->err_headers_out, "Server-Timing",
-                     apr_psprintf(r->pool, FORMAT, milliseconds(request->queue_time),
-                                  milliseconds(request->connect_time),
+                     apr_psprintf(r->pool, FORMAT, milliseconds(queue), milliseconds(connect),
                                   (double)now.first_byte_us / 1000,
                                   milliseconds(apr_time_now() - r->request_time)));
 }
