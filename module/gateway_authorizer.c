@@ -17,7 +17,7 @@
 static const char variable_prefix[] = "Variable-";
 
 struct gw_authorizer {
-    const char *address; /* as the library spells it; NULL: nobody is asked */
+    const char *address; /* as the library spells it, or gateway://NAME; NULL: nobody is asked */
     const char *script;  /* SCRIPT_FILENAME */
     uint32_t timeout_ms;
 };
@@ -66,11 +66,12 @@ const char *gw_authorizer_line(cmd_parms *cmd, void *config, int count, char *co
     if (count == 1 && ap_cstr_casecmp(words[0], "Off") == 0) {
         return NULL;
     }
+    int is_application = count && gw_is_application(words[0]);
     const char *address = count ? gw_address_read(cmd->pool, words[0]) : NULL;
-    if (!address) {
-        return "GatewayAuthorizer requires unix:/path, fcgi://host:port or Off";
+    if (!address && !is_application) {
+        return "GatewayAuthorizer requires unix:/path, fcgi://host:port, gateway://NAME or Off";
     }
-    authorizer->address = library_address(cmd->pool, address);
+    authorizer->address = is_application ? words[0] : library_address(cmd->pool, address);
     authorizer->timeout_ms = DEFAULT_TIMEOUT_S * 1000;
     for (int i = 1; i < count && !flaw; ++i) {
         flaw = read_option(cmd, authorizer, words[i]);
@@ -248,9 +249,18 @@ static int decide(gw_exchange *x, const gw_authorizer *authorizer)
     return OK;
 }
 
+static gateway_backend *backend_at(request_rec *r, const char *address)
+{
+    if (!gw_is_application(address)) {
+        return gw_backend_at(address, NULL);
+    }
+    const char *application = gw_application_of(r, address);
+    return application ? gw_backend_at(NULL, application) : NULL;
+}
+
 static int ask(request_rec *r, const gw_authorizer *authorizer, gateway_request **params)
 {
-    gateway_backend *backend = gw_backend_at(authorizer->address);
+    gateway_backend *backend = backend_at(r, authorizer->address);
     if (!backend) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "GW1023: the authorizer's address %s is not known", authorizer->address);

@@ -121,10 +121,10 @@ gateway_backend *gw_backend_of(const proxy_worker *worker, const char *applicati
     return handle;
 }
 
-gateway_backend *gw_backend_at(const char *address)
+gateway_backend *gw_backend_at(const char *address, const char *application)
 {
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = find_backend(address, NULL, 0, 0);
+    gateway_backend *handle = find_backend(address, application, 0, 0);
     apr_thread_mutex_unlock(child.mutex);
     return handle;
 }

@@ -173,8 +173,9 @@ int gw_params_send(request_rec *r, gateway_request *params);
 
 /* The library's backend for connections of a worker. */
 gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application);
-/* The library's backend at an address as it spells it; NULL: that cannot be read. */
-gateway_backend *gw_backend_at(const char *address);
+/* The library's backend at an address as it spells it, or of a supervised application; NULL: there
+ * is none. */
+gateway_backend *gw_backend_at(const char *address, const char *application);
 
 /* ---------------------------------------------------------------------- supervised applications */
 

@@ -60,3 +60,18 @@ def test_a_process_that_dies_is_recorded(serve, named, directory):
     shown = subprocess.run([PROGRAM, "--replay", file], stdout=subprocess.PIPE, text=True)
     assert shown.returncode == 0 and "backend: gateway://wiki" in shown.stdout
     assert "QUERY_STRING=die=3" in shown.stdout
+
+
+def test_it_may_be_the_authorizer(serve, named):
+    """Whose process is asked, and is free again before the answer is another one's."""
+    lines = '<Location "/wiki/">\nGatewayAuthorizer gateway://wiki\n</Location>\n'
+    unknown = '<Location "/wiki/unknown">\nGatewayAuthorizer gateway://other\n</Location>\n'
+    httpd = serve(lines + unknown)
+    named.wait_ready(1)
+    for number in range(3):
+        response = get(httpd.port, "/wiki/?a=1")
+        # Asked once, answered once.
+        assert response.status == 200 and response.body.split()[1] == b"%d" % (2 * number + 2)
+    assert get(httpd.port, "/wiki/?die=3").status == 502
+    assert get(httpd.port, "/wiki/unknown").status == 503
+    assert "GW1023" in httpd.read_log()
