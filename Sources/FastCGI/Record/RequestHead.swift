@@ -51,7 +51,10 @@ package struct RequestHead: ~Copyable {
         guard name.byteCount > 0 else { throw .emptyName }
         let size = NameValuePair.encodedSize(
             nameLength: name.byteCount, valueLength: value.byteCount)
-        guard size <= limit &- paramsSize else { throw .overLimit }
+        // The sum of lengths that no memory has would wrap around.
+        guard name.byteCount <= limit, value.byteCount <= limit, size <= limit &- paramsSize else {
+            throw .overLimit
+        }
         reopen()
         if openContent &+ size <= RecordHeader.maxContent {
             let isEncoded = NameValuePair.encode(
