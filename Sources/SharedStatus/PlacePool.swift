@@ -161,15 +161,18 @@ struct PlacePool {
         return numbers.waiting == 0
     }
 
-    /// Gives back what processes held that have ended.
+    /// Gives back what processes held that have ended: all of it, before anybody gets a part.
     func sweep() {
+        for index in unsafe waiters.indices {
+            let owner = unsafe waiters[index].owner
+            guard owner != 0, Self.hasEnded(owner) else { continue }
+            // The place that it had got is among those below.
+            if turn(of: index) == nil { numbers.waiting -= 1 }
+            unsafe waiters[index].owner = 0
+        }
         for index in unsafe places.indices {
             let owner = unsafe places[index].owner
             if owner > 0, Self.hasEnded(owner) { free(index) }
-        }
-        for index in unsafe waiters.indices {
-            let owner = unsafe waiters[index].owner
-            if owner != 0, Self.hasEnded(owner) { forget(index) }
         }
         admitWaiters()
     }
@@ -192,22 +195,26 @@ struct PlacePool {
         return index
     }
 
+    /// The place that the waiter has got.
+    func turn(of waiter: Int) -> Int? {
+        let turn = unsafe waiters[waiter].turn
+        return turn == 0 ? nil : Int(turn) - 1
+    }
+
     /// The place that the waiter has got, who is then no waiter any more.
     func takeTurn(_ waiter: Int) -> Int? {
-        let turn = unsafe waiters[waiter].turn
-        guard turn != 0 else { return nil }
+        guard let place = turn(of: waiter) else { return nil }
         unsafe waiters[waiter].owner = 0
-        return Int(turn) - 1
+        return place
     }
 
     /// The waiter gives up.
     func forget(_ waiter: Int) {
-        let turn = unsafe waiters[waiter].turn
         unsafe waiters[waiter].owner = 0
-        if turn == 0 {
-            numbers.waiting -= 1
+        if let place = turn(of: waiter) {
+            leave(place)
         } else {
-            leave(Int(turn) - 1)
+            numbers.waiting -= 1
         }
     }
 
