@@ -70,7 +70,10 @@ package struct Endpoint: Sendable {
 
     private static func tcpAddresses(_ text: Substring) throws(Refusal) -> [SocketAddress] {
         guard let colon = text.lastIndex(of: ":") else { throw .badPort }
-        guard let port = UInt16(text[text.index(after: colon)...]), port > 0 else { throw .badPort }
+        let digits = text[text.index(after: colon)...]
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits),
+            port > 0
+        else { throw .badPort }
         var host = text[..<colon]
         if host.first == "[" {
             guard host.last == "]" else { throw .badHost }
@@ -78,7 +81,8 @@ package struct Endpoint: Sendable {
         } else if host.contains(":") {
             throw .badHost
         }
-        guard !host.isEmpty else { throw .badHost }
+        // APR would take a path for the address of a Unix socket.
+        guard !host.isEmpty, !host.contains("/") else { throw .badHost }
         do {
             return try resolve(String(host), port: port)
         } catch {
