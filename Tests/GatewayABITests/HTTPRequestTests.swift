@@ -108,6 +108,16 @@ struct HTTPRequestTests {
         #expect(variables["SERVER_NAME"] == "example.org")
     }
 
+    @Test(
+        "a name of other characters is nobody's twin",
+        arguments: [["X\r1", "X-1"], ["X-1", "X\r1"], ["X-\u{11}", "X-1"]])
+    func twins(_ names: [String]) throws {
+        var http = HTTP()
+        http.fields = names.map { ($0, $0 == "X-1" ? "own" : "forged") }
+        let variables = try http.variables()
+        #expect(variables["HTTP_X_1"] == "own")
+    }
+
     @Test("a field with a control character is refused")
     func controlCharacter() throws {
         var http = HTTP()

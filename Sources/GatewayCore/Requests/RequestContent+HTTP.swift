@@ -167,13 +167,15 @@ extension RequestContent {
 }
 
 extension HTTPRequest.Field {
+    /// Whether it is the same field; the other's name is of letters, digits and hyphens.
     fileprivate func hasName(of other: HTTPRequest.Field) -> Bool {
         guard name.count == other.name.count else { return false }
         return name.withSpan { name in
             other.name.withSpan { other in
-                for offset in 0..<name.byteCount
-                where name[offset] | 0x20 != other[offset] | 0x20 {
-                    return false
+                for offset in 0..<name.byteCount {
+                    // A letter's case is one bit, which makes a digit or hyphen another character.
+                    let mask: UInt8 = other[offset] >= 0x41 ? 0xDF : 0xFF
+                    if (name[offset] ^ other[offset]) & mask != 0 { return false }
                 }
                 return true
             }
