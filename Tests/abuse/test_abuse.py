@@ -46,6 +46,11 @@ def test_two_gateways(run, responder):
     run("two_gateways", responder("answer"))
 
 
+@pytest.mark.parametrize("program", ["reentry", "two_gateways"])
+def test_nothing_is_lost_or_overrun(run, responder, program):
+    run(program, responder("answer"), wrapper=VALGRIND)
+
+
 def test_loaded_a_hundred_times(run, responder):
     run("reload", LIBRARY, responder("answer"))
 

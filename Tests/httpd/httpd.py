@@ -7,6 +7,8 @@ from pathlib import Path
 
 from processes import ROOT, Process, answers, free_port
 
+# What starts each httpd, such as env with variables for it alone.
+WRAPPER = os.environ.get("HTTPD_WRAPPER", "").split()
 MODULES = Path("/usr/lib/apache2/modules")
 STOCK = MODULES / "mod_proxy_fcgi.so"
 OURS = Path(os.environ.get("MOD_GATEWAY", ROOT / "module" / ".build" / "mod_gateway.so"))
@@ -75,7 +77,7 @@ class HTTPD(Process):
                 extra=extra,
             )
         )
-        command = [*wrapper, "/usr/sbin/apache2", "-f", configuration, *arguments]
+        command = [*WRAPPER, *wrapper, "/usr/sbin/apache2", "-f", configuration, *arguments]
         super().__init__(command, directory / "httpd.log")
         self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "httpd")
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from client import Client, get
-from httpd import OURS, load_modules, url_of
+from httpd import OURS, WRAPPER, load_modules, url_of
 from load import IS_LONG, Load
 from processes import PHP, READY_SECONDS
 
@@ -169,7 +169,7 @@ def test_what_cannot_be_read_stops_the_start(directory, line, complaint):
         "ServerName localhost\n%sLoadModule gateway_module %s\n%s\n" % (loads, OURS, line)
     )
     checked = subprocess.run(
-        ["/usr/sbin/apache2", "-t", "-f", configuration],
+        [*WRAPPER, "/usr/sbin/apache2", "-t", "-f", configuration],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
