@@ -12,11 +12,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CAPR_SPAWN_DESCRIPTORS 8
+/* Of close_range(2): closed by exec(2). */
+#define CAPR_CLOSE_RANGE_CLOEXEC 4u
 
 typedef enum capr_spawn_step {
     CAPR_SPAWN_FORK,
@@ -83,6 +86,8 @@ static inline int capr_spawn_prepare(const capr_spawn_options *o, pid_t parent, 
             return CAPR_SPAWN_DESCRIPTOR;
         }
     }
+    /* What else is open is the parent's alone. */
+    syscall(SYS_close_range, (unsigned)o->descriptor_count, ~0u, CAPR_CLOSE_RANGE_CLOEXEC);
     for (size_t i = 0; i < o->limit_count; ++i) {
         struct rlimit limit = {(rlim_t)o->limits[i], (rlim_t)o->limits[i]};
         if (setrlimit((__rlimit_resource_t)o->resources[i], &limit) != 0) {

@@ -3,7 +3,6 @@
 internal import Glibc
 internal import Platform
 internal import SharedStatus
-internal import Transport
 
 /// One process of an application, from its start until it is reaped.
 final class ApplicationProcess {
@@ -16,10 +15,15 @@ final class ApplicationProcess {
     var state = ProcessState.starting
     /// When the state has to have changed: a start, or an end.
     var deadline: MonotonicTime
-    /// A connection of the supervisor's own, which shows whether the process accepts any.
-    var probe = Connection.none
-    var hasProbe = false
-    /// When it was first seen to wait for events, where that is all that can be seen.
+    /// What shows whether the process accepts connections.
+    enum Sign {
+        case own(Probe)
+        /// A connection that waited for it already.
+        case ofHost
+    }
+
+    var probe: Sign?
+    /// When it was first seen to accept, or to wait for events, where that is all that can be seen.
     var waitsSince: MonotonicTime?
     /// When it was last seen to have something to do.
     var usedAt: MonotonicTime
@@ -56,7 +60,7 @@ final class ApplicationProcess {
         ratedServed = count
     }
 
-    /// Looking at the connections of a process costs a little, and is done now and then.
+    /// What costs a little, or is done until it helps, is done now and then.
     func mayBeLookedAt(now: MonotonicTime) -> Bool {
         guard now >= lookedAt.advanced(byMilliseconds: 50) else { return false }
         lookedAt = now

@@ -122,6 +122,10 @@ extension Supervisor {
                 if now >= process.deadline {
                     process.signal(SIGKILL)
                     process.deadline = .distantFuture
+                } else if process.mayBeLookedAt(now: now) {
+                    // libfcgi notes the signal, and may be just about to wait in accept(2), which
+                    // only another one ends.
+                    process.signal(SIGTERM)
                 }
             case .none: break
             }
@@ -129,7 +133,7 @@ extension Supervisor {
     }
 
     private func becomeReady(_ process: ApplicationProcess, now: MonotonicTime) {
-        process.probe = .none
+        process.probe = nil
         process.state = .ready
         process.usedAt = now
         scoreboard.open(process.slot)
@@ -140,23 +144,28 @@ extension Supervisor {
             "info", process: process.identifier, "is ready after \(process.age(now)) ms")
     }
 
-    /// It accepts connections: one of the supervisor's own is accepted, together with all others
-    /// that wait at its socket. Where all processes share a socket, its system calls show it.
+    /// It answers the supervisor, or has accepted its connection a while ago. Where all processes
+    /// share a socket, its system calls show it.
     private func isReady(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
         guard let socket = sockets[process.slot] else {
             return seemsReady(process, now: now)
         }
-        if !process.hasProbe, socket.hasPending {
-            // One of a host's, whose process has ended, will do.
-            process.hasProbe = true
+        switch process.probe {
+        case nil where socket.hasPending:
+            // One of a host's, whose process has ended, comes first.
+            process.probe = .ofHost
+        case nil:
+            process.probe = Probe(socket.endpoint).map { .own($0) }
+        case .ofHost:
+            return !socket.hasPending
+        case .own(let probe):
+            if probe.isAnswered { return true }
+            guard !socket.hasPending else { return false }
+            let since = process.waitsSince ?? now
+            process.waitsSince = since
+            return now >= since.advanced(byMilliseconds: Probe.patience)
         }
-        if !process.hasProbe {
-            var connector = Connector(socket.endpoint)
-            guard case .connected(let probe) = connector.step() else { return false }
-            process.probe = probe
-            process.hasProbe = true
-        }
-        return !socket.hasPending
+        return false
     }
 
     private func seemsReady(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {

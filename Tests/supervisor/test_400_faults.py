@@ -157,3 +157,12 @@ def test_somebody_elses_socket(directory, start):
         assert ended.popen.wait(10) == 1
         assert "somebody listens there" in ended.read_log()
     assert path.is_socket()
+
+
+def test_a_process_has_three_descriptors(start_host, named):
+    """Not the scoreboard, nor anything else of the supervisor's or the host's."""
+    start_host("processes=1", requests=1, query="&sleep=1500")
+    pid = named.wait_ready(1)[0]
+    assert sorted(os.listdir("/proc/%d/fd" % pid)) in (["0", "1", "2"], ["0", "1", "2", "3"])
+    links = {os.readlink("/proc/%d/fd/%s" % (pid, each)) for each in "12"}
+    assert len(links) == 1 and links.pop().startswith("pipe:")

@@ -15,14 +15,14 @@ from statistics import median
 from .figure import Figure, Kind
 from .workshop import MeasurementFailed
 
-METHOD = """32 clients without a pause, none of which retries, and each compares its answers; a reload
-every 2 s, max-requests 50, and an application that leaks under max-memory. First application_host
-(2 processes of 16 threads) with applications of four kinds, then 500 reloads in a row; then httpd
-(event MPM) with the Perl one: supervised, behind nginx by gateway-supervisor --listen, under
-mod_fcgid (reloaded by a graceful restart) and under FCGI::ProcManager behind the stock module
-(reloaded by SIGHUP to the manager). At last the processor time of httpd's children (worker MPM, 4 of
-them) per request with gateway:// beside fcgi:// without reuse, both to the same libfcgi program, in
-turns."""
+METHOD = """32 clients without a pause, none of which retries, each of which compares its
+answers; a reload every 2 s, max-requests 50, and an application that leaks under max-memory. First
+application_host (2 processes of 16 threads) with applications of four kinds, then 500 reloads in a
+row; then httpd (event MPM) with the Perl one: supervised, behind nginx by gateway-supervisor
+--listen, under mod_fcgid (reloaded by a graceful restart) and under FCGI::ProcManager behind the
+stock module (reloaded by SIGHUP to the manager). At last the processor time of httpd's children
+(worker MPM, 4 of them) per request with gateway:// beside fcgi:// without reuse, both to the same
+libfcgi program, in turns."""
 
 FCGID = """
 LoadModule fcgid_module /usr/lib/apache2/modules/mod_fcgid.so
@@ -272,8 +272,8 @@ class Bench:
                                   for path in ("/wiki/?q", "/plain/?q")])
         gateway, plain = (median(each[index] for each in times[1:]) for index in (0, 1))
         more = median(mine - theirs for mine, theirs in times[1:])
-        yield Figure("gateway:// costs more than fcgi://", round(more / 1000, 1), 5, "us", Kind.TIME,
-                     f"{gateway / 1000:.1f} and {plain / 1000:.1f} us of httpd a request")
+        yield Figure("gateway:// costs more than fcgi://", round(more / 1000, 1), 5, "us",
+                     Kind.TIME, f"{gateway / 1000:.1f} and {plain / 1000:.1f} us of httpd each")
 
 
 def TimedLoad(supervised, port, target):
