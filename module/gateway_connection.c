@@ -5,6 +5,7 @@
 #include <apr_portable.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -140,12 +141,23 @@ static void log_unconnected(request_rec *r, apr_status_t error, const char *name
                   (double)gw_request_of(r)->queue_time / 1000, (double)time / 1000);
 }
 
+/* Whether a kept connection is there and nothing has come on it. To mod_proxy one is as good where
+ * the application has sent what nobody asked for, which would be read as the next answer. */
+static apr_status_t check_kept(request_rec *r, proxy_conn_rec *conn)
+{
+    if (!conn->sock || !PROXY_WORKER_IS_USABLE(conn->worker)) {
+        return ap_proxy_check_connection(GW_SCHEME, conn, r->server, 0, PROXY_CHECK_CONN_EMPTY);
+    }
+    int descriptor = ((const gw_connection *)conn->data)->descriptor;
+    struct pollfd kept = { .fd = descriptor, .events = POLLIN };
+    return poll(&kept, 1, 0) == 0 ? APR_SUCCESS : APR_ENOTEMPTY;
+}
+
 int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, proxy_conn_rec *conn,
                const char *address, int *reused)
 {
     gw_place *place;
-    apr_status_t state =
-        ap_proxy_check_connection(GW_SCHEME, conn, r->server, 0, PROXY_CHECK_CONN_EMPTY);
+    apr_status_t state = check_kept(r, conn);
     *reused = state == APR_SUCCESS && gw_place_resume(((gw_connection *)conn->data)->place);
     if (*reused) {
         return OK;
