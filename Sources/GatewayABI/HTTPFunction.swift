@@ -14,7 +14,7 @@ public func gatewayRequestHTTP(
         let given = gateway_http_request(reading: http)
     else { return .GATEWAY_ERR_INVALID }
     guard given.field_count <= HTTPRequest.maxFields else {
-        return .GATEWAY_ERR_LIMIT
+        return gateway_status(request.content.pointee.refuseFields())
     }
     guard let http = HTTPRequest(given) else { return .GATEWAY_ERR_INVALID }
     do {

@@ -27,8 +27,15 @@ extension RequestContent {
         streamsBody = http.streamsBody
     }
 
+    /// There are too many fields: the request cannot be sent without them.
+    package mutating func refuseFields() -> HTTPRefusal {
+        guard !isInUse else { return .inUse }
+        refuse(.overLimit)
+        return .tooManyFields
+    }
+
     private mutating func appendAll(of http: HTTPRequest) throws(HTTPRefusal) {
-        guard http.fields.count <= HTTPRequest.maxFields else { throw .tooManyFields }
+        guard http.fields.count <= HTTPRequest.maxFields else { throw refuseFields() }
         try appendScript(of: http)
         try add("GATEWAY_INTERFACE", "CGI/1.1")
         try add("REQUEST_METHOD", http.method)
