@@ -85,6 +85,7 @@ class Application:
         self.listeners = []
         self.violations = []
         self.journal = {}
+        self.abandoned = set()
         self.changed = threading.Condition()
         self.connections = 0
 
@@ -122,6 +123,13 @@ class Application:
         with self.changed:
             assert self.changed.wait_for(lambda: query in self.journal, SECONDS), query
             return self.journal[query][-1]
+
+    def abandon(self, query):
+        """Nobody waits for the answer any more, even where it has not begun yet."""
+        with self.changed:
+            self.abandoned.add(query)
+            for talk in self.journal.get(query, ()):
+                talk.stopped.set()
 
     def _accept(self, listener, first):
         while True:
@@ -174,6 +182,8 @@ class Application:
             last.end("reused")
         with self.changed:
             self.journal.setdefault(talk.query, []).append(talk)
+            if talk.query in self.abandoned:
+                talk.stopped.set()
             self.changed.notify_all()
         self.scripts[talk.options.get("fault", "answer")](talk)
         return talk

@@ -59,7 +59,7 @@ class Server:
 
     def __init__(self, name, directory, mpm, roads, module=OURS):
         self.name, self.is_stock = name, module == STOCK
-        lines = LINES
+        lines = LINES if self.is_stock else LINES + "GatewayCancelOnDisconnect On\n"
         for road, address in roads.items():
             times = "timeout=1" if "hasty" in road else "timeout=20"
             parameters = "enablereuse=on retry=0 connectiontimeout=1 " + times
