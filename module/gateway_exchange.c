@@ -170,8 +170,12 @@ static void drain(gw_exchange *x)
     apr_time_t until = apr_time_now() + DRAIN_TIME;
     uint64_t bytes = 0;
     gateway_event event = GATEWAY_EVENT_INIT;
-    gateway_exchange_write(x->handle, NULL, 0, GATEWAY_WRITE_END);
+    gateway_status ended = GATEWAY_AGAIN;
     while (bytes < DRAIN_BYTES && apr_time_now() < until) {
+        /* Not before the piece is sent that was written last. */
+        if (ended == GATEWAY_AGAIN) {
+            ended = gateway_exchange_write(x->handle, NULL, 0, GATEWAY_WRITE_END);
+        }
         gateway_status status = gateway_exchange_next(x->handle, &event);
         if (status == GATEWAY_AGAIN) {
             gateway_wait due = GATEWAY_WAIT_INIT;
