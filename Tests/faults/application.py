@@ -36,6 +36,8 @@ class Talk:
         self.options = {name: values[0] for name, values in parse_qs(self.query).items()}
         self.body = b""
         self.is_body_read = False
+        # A script sent all of its answer, where it tells.
+        self.is_answered = False
         # What came of the connection: "reused", "closed" by the gateway, "left" by a script.
         self.ending = None
         self.ended = threading.Event()
@@ -69,6 +71,13 @@ class Talk:
     def end(self, ending):
         self.ending = ending
         self.ended.set()
+
+    def settles(self):
+        """Whether all of the answer was taken, and nothing has come of the connection since."""
+        for _ in range(SECONDS * 100):
+            if self.is_answered or self.ended.wait(0.01):
+                break
+        return self.is_answered and not self.ended.is_set()
 
     def what_became(self):
         assert self.ended.wait(SECONDS), "nothing came of the connection of %s" % self.query

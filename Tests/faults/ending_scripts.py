@@ -103,6 +103,7 @@ def waits(talk):
     talk.read_body()
     talk.stopped.wait(SECONDS)
     talk.send(b"".join(pieces_of(talk))[len(begins(talk)) :])
+    talk.is_answered = True
 
 
 @script
