@@ -8,8 +8,8 @@ import Testing
 
 @Suite("A kept connection")
 struct ReuseTests {
-    @Test("serves one exchange after another, with alternating request ids")
-    func alternates() throws {
+    @Test("serves one exchange after another, with another request id each time")
+    func reuses() throws {
         let application = ScriptedApplication { connection in
             while let request = connection.readRequest() {
                 connection.send(wholeAnswer("on \(connection.number)", id: request[0].requestID))

@@ -9,20 +9,13 @@ use warnings;
 use CGI::Fast -utf8;
 use Digest::SHA;
 use Encode;
-use FCGI::ProcManager;
 
 $CGI::POST_MAX = 64 * 1024 * 1024;
-my $manager = FCGI::ProcManager->new({ n_processes => 4 });
-my $served  = 0;
+my $served = 0;
 
-$manager->pm_manage;
-# A worker waits in accept, where no handler of Perl's runs.
-$SIG{$_} = 'DEFAULT' for qw(HUP INT TERM);
 while (my $request = CGI::Fast->new) {
-    $manager->pm_pre_dispatch;
     $served++;
     answer($request);
-    $manager->pm_post_dispatch;
 }
 
 sub answer {

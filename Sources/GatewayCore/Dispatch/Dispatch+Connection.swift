@@ -27,7 +27,7 @@ extension Dispatch {
             connection = kept
             isReused = true
             beginExchange(
-                requestID: connection.record.lastRequestID == 1 ? 2 : 1,
+                requestID: nextRequestID,
                 isKept: keepsConnections, now: times.connectBegan)
             return
         }
@@ -87,6 +87,16 @@ extension Dispatch {
 
     private mutating func connectStep() -> Connector.Step {
         connector?.step() ?? .failed(.badDescriptor)
+    }
+
+    /// Small, another one than the last on the connection, and none that the application can
+    /// guess: what it sends before it is asked is no answer then. The clock will do for that.
+    private var nextRequestID: UInt16 {
+        mutating get {
+            let mixed = UInt64(bitPattern: times.connectBegan.nanoseconds) &* 0x9E37_79B9_7F4A_7C15
+            let guess = UInt16(mixed >> 57) + 1
+            return guess == connection.record.lastRequestID ? guess + 128 : guess
+        }
     }
 
     /// A kept connection; one that the request could not be sent again on is looked at first.

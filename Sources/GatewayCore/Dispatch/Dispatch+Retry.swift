@@ -24,6 +24,19 @@ extension Dispatch {
         }
     }
 
+    /// On a kept connection came what is no answer to anything: it had been sent before the
+    /// request, and what comes behind it cannot be told from it.
+    mutating func retryAfterStrayBytes(_ fault: ProtocolFault) -> Bool {
+        switch fault {
+        case .badVersion, .badType, .wrongRequestID: break
+        default: return false
+        }
+        guard isReused, !isHeadTold, !isRetried, mayBeSentTwice, options.supplied == nil else {
+            return false
+        }
+        return retry()
+    }
+
     /// CANT_MPX_CONN says that nothing was run.
     mutating func retryOnConnectionOfItsOwn() -> Bool {
         guard !isRetried, isBodyReplayable, options.supplied == nil else { return false }

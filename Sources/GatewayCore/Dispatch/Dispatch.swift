@@ -284,6 +284,7 @@ package struct Dispatch: ~Copyable {
     /// The response has ended, well or not.
     mutating func conclude(_ end: ResponseEnd) {
         if case .cannotMultiplex = end, retryOnConnectionOfItsOwn() { return }
+        if case .protocolError(let fault) = end, retryAfterStrayBytes(fault) { return }
         if let failure = Failure(end, stage: stage) {
             fail(failure)
         } else {

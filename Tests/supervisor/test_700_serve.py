@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""module/serve: its application is supervised, and rolls when its file is touched."""
+
+import re
+import shutil
+import time
+
+from load import Load
+from processes import ROOT, Process, answers, free_port
+from supervised import Named, wait_until
+
+SAMPLE = ROOT / "module" / "sample" / "sample.fcgi"
+
+
+class Serve(Process):
+    def __init__(self, directory, *options):
+        self.port = free_port()
+        command = ["module/serve", "--prebuilt", "--port", self.port, *options]
+        super().__init__(command, directory / "serve.log", cwd=ROOT)
+        self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "module/serve")
+        self.wait_until(lambda: "logs in" in self.read_log(), "module/serve")
+        self.run = re.search(r"logs in ([^)]*)\)", self.read_log()).group(1)
+
+
+class PageLoad(Load):
+    """Each page has to be the one that was asked for."""
+
+    def _judge(self, response, right):
+        verdict = super()._judge(response, None)
+        return verdict if verdict != "ok" or right in response.body else "wrong body"
+
+
+def test_touching_the_sample_rolls_it(start, directory):
+    sample = directory / "sample.fcgi"
+    shutil.copy(SAMPLE, sample)
+    serve = start(Serve, "--app", sample)
+    named = Named(serve.run + "/applications", "served")
+    wait_until(lambda: len(named.pids("ready")) >= 2, "the processes")
+    right = "<td>QUERY_STRING</td><td>n=%d</td>"
+    load = PageLoad(serve.port, right=lambda n: (right % n).encode(), clients=8)
+    try:
+        for reloads in (1, 2):
+            before = set(named.pids())
+            time.sleep(0.1)
+            sample.touch()
+            wait_until(lambda: named.status().get("reloads") == reloads, "the reload")
+            assert not before & set(named.pids("ready"))
+    finally:
+        tally = load.stop()
+    assert set(tally) == {"ok"} and tally["ok"] > 50, tally
+
+
+def test_a_command_with_quotes(start):
+    application = ROOT / "Tests" / "supervisor" / "applications" / "count.pl"
+    serve = start(Serve, "--app", "env A=\"a 'b' \\\\\" perl %s" % application)
+    load = Load(serve.port, right=lambda n: None, clients=1, total=3)
+    assert set(load.wait()) == {"ok"}
