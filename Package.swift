@@ -116,6 +116,9 @@ let package = Package(
             name: "GatewayABITests", dependencies: ["CAPR", "CGateway", "GatewayABI"],
             swiftSettings: rules),
         .testTarget(
+            name: "SupervisionTests", dependencies: ["Platform", "SharedStatus", "Supervision"],
+            swiftSettings: rules),
+        .testTarget(
             name: "FastCGITests", dependencies: ["FastCGI"], exclude: ["Transcripts"],
             swiftSettings: rules),
     ]

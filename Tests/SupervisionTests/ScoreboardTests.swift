@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Platform
+import SharedStatus
+import Testing
+
+@Suite("The scoreboard")
+struct ScoreboardTests {
+    private func board(_ change: (inout Scoreboard.Settings) -> Void = { _ in }) throws
+        -> Scoreboard
+    {
+        let board = try Scoreboard()
+        var settings = Scoreboard.Settings()
+        change(&settings)
+        board.set(settings)
+        for slot in 0..<2 {
+            board.started(slot, process: Int32(slot + 1_000), generation: 1, now: .now)
+            board.open(slot)
+        }
+        return board
+    }
+
+    @Test("gives no process more than it can run at once")
+    func concurrency() throws {
+        let board = try board { $0.concurrency = 2 }
+        let places = (0..<4).compactMap { _ in board.claim() }
+        // The least busy one first.
+        #expect(places.map(Scoreboard.slot(of:)) == [0, 1, 0, 1])
+        #expect(board.claim() == nil)
+        #expect(board.activeCount == 4)
+        board.leave(places[1])
+        #expect(board.claim() == places[1])
+    }
+
+    @Test("gives a process no more than it is to have in all")
+    func requests() throws {
+        let board = try board { $0.maxRequests = 3 }
+        var served = 0
+        while let place = board.claim() {
+            served += 1
+            board.leave(place)
+        }
+        #expect(served == 6)
+        #expect(board.process(0)?.served == 3)
+    }
+
+    @Test("lets those wait who find no place, the oldest first")
+    func order() throws {
+        let board = try board { $0.queueLength = 2 }
+        let held = try [#require(board.claim()), #require(board.claim())]
+        let sockets = try [WakeSocket(), WakeSocket(), WakeSocket()]
+        guard case .waiter(let first) = board.enter(sockets[0]),
+            case .waiter(let second) = board.enter(sockets[1]),
+            case .full = board.enter(sockets[2])
+        else {
+            Issue.record("the queue is not as long as it should be")
+            return
+        }
+        #expect(board.claim() == nil)
+        #expect(board.takeTurn(second) == nil)
+        board.leave(held[1])
+        #expect(board.takeTurn(second) == nil)
+        #expect(board.takeTurn(first) == held[1])
+        board.withdraw(second)
+        board.leave(held[0])
+        #expect(board.claim() == held[0])
+    }
+
+    @Test("gives nothing to a process that leaves, and lets it finish")
+    func leaving() throws {
+        let board = try board()
+        let place = try #require(board.claim())
+        board.close(0)
+        #expect(board.process(0)?.state == .leaving && board.process(0)?.active == 1)
+        #expect(board.claim().map(Scoreboard.slot(of:)) == 1)
+        #expect(board.claim() == nil)
+        board.leave(place)
+        #expect(board.process(0)?.active == 0)
+        #expect(board.claim() == nil)
+        board.vacate(0)
+        #expect(board.process(0) == nil)
+    }
+
+    @Test("shows what a process runs, as text and cut")
+    func note() throws {
+        let board = try board()
+        let place = try #require(board.claim())
+        let request = Array("GET /a\u{1}b".utf8) + [UInt8](repeating: 0x61, count: 200)
+        request.withUnsafeBytes { board.note($0, at: place) }
+        let shown = try #require(board.process(0)?.request)
+        #expect(shown.hasPrefix("GET /a?baaa") && shown.utf8.count == 127)
+    }
+
+    @Test("is the same for a process that is handed its descriptor")
+    func handed() throws {
+        let board = try board { $0.queueLength = 9 }
+        let place = try #require(board.claim())
+        let other = try Scoreboard(adopting: dup(board.descriptor))
+        #expect(other.settings == board.settings)
+        #expect(other.process(0)?.active == 1)
+        other.leave(place)
+        #expect(board.activeCount == 0)
+    }
+}
