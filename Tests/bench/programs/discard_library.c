@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A host that receives a large answer and throws it away, and tells what the exchange has cost.
+ *
+ *     discard_library ADDRESS QUERY
+ */
+#include <gateway.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static unsigned long long received;
+
+static void expect(int holds, const char *what)
+{
+    if (holds) return;
+    fprintf(stderr, "discard_library: %s\n", what);
+    exit(1);
+}
+
+static gateway_callback_status take_body(void *context, const void *bytes, size_t length)
+{
+    (void)context;
+    (void)bytes;
+    received += length;
+    return GATEWAY_CONTINUE;
+}
+
+static double nanoseconds(struct timeval time)
+{
+    return (double)time.tv_sec * 1e9 + (double)time.tv_usec * 1e3;
+}
+
+int main(int argument_count, char **arguments)
+{
+    gateway_options options = GATEWAY_OPTIONS_INIT;
+    gateway_callbacks callbacks = GATEWAY_CALLBACKS_INIT;
+    gateway_result result = GATEWAY_RESULT_INIT;
+    gateway *library;
+    gateway_backend *backend;
+    gateway_request *request;
+    struct rusage before, after;
+    expect(argument_count == 3, "usage: discard_library ADDRESS QUERY");
+    signal(SIGPIPE, SIG_IGN);
+    options.flags = GATEWAY_SIGPIPE_IGNORED;
+    callbacks.body = take_body;
+    expect(gateway_open(&options, &library) == GATEWAY_OK, "no gateway");
+    expect(gateway_backend_open(library, arguments[1], NULL, &backend) == GATEWAY_OK,
+           "no backend");
+    expect(gateway_request_open(backend, &request) == GATEWAY_OK, "no request");
+    gateway_request_param(request, "REQUEST_METHOD", 14, "GET", 3);
+    gateway_request_param(request, "QUERY_STRING", 12, arguments[2], strlen(arguments[2]));
+    getrusage(RUSAGE_SELF, &before);
+    gateway_handle(backend, request, NULL, &callbacks, NULL, &result);
+    getrusage(RUSAGE_SELF, &after);
+    expect(result.outcome == GATEWAY_OUTCOME_COMPLETE, result.message);
+    printf("bytes %llu\nuser %.1f\nsystem %.1f\n", received,
+           nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime),
+           nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime));
+    gateway_request_close(request);
+    gateway_backend_close(backend);
+    gateway_close(library);
+    return 0;
+}
