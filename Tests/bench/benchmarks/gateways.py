@@ -71,13 +71,20 @@ def modules():
     return httpd, processes
 
 
+def proxy_pass(name, address, parameters=""):
+    """Leads /NAME/ there. mod_proxy tells sockets apart by the host behind them alone."""
+    kind, _, rest = address.partition(":")
+    url = f"{address}|fcgi://{name}/" if kind == "unix" else f"fcgi://{rest}/"
+    return f'ProxyPass "/{name}/" "{url}" {parameters}\n'
+
+
 class Gateways:
     """Starts servers in a directory, and ends them when it is closed."""
 
     def __init__(self, directory, unix, tcp):
         self.directory, self.unix, self.tcp = directory, unix, tcp
         self.running = []
-        # mod_proxy has one worker for each address, with one set of parameters.
+        # An address of its own, since its parameters are others.
         fresh = directory / "fresh.socket"
         fresh.symlink_to(unix.removeprefix("unix:"))
         self.fresh = f"unix:{fresh}"
@@ -96,8 +103,7 @@ class Gateways:
     def httpd(self, name, mpm, module="ours", sizes=THREADS):
         tests = modules()[0]
         lines = "".join(
-            tests.proxy_pass(address, f"/{path}/", parameters)
-            for path, address, parameters in (
+            proxy_pass(path, address, parameters) for path, address, parameters in (
                 ("kept", self.unix, "enablereuse=on"), ("fresh", self.fresh, "enablereuse=off"),
                 ("tcp", self.tcp, "enablereuse=on")))
         loads = {"ours": f"LoadModule proxy_fcgi_module {tests.OURS}",

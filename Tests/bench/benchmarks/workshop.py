@@ -29,10 +29,11 @@ class MeasurementFailed(Exception):
 class Workshop:
     """Owns the directory and every process that it starts; both end with it."""
 
-    def __init__(self, root, library, sanitized=None):
+    def __init__(self, root, library, sanitized=None, minutes=1):
         self.root = root
         self.library = library.resolve() / "libgateway.so"
         self.sanitized = sanitized and sanitized.resolve() / "libgateway.so"
+        self.minutes = minutes
 
     def __enter__(self):
         self.stack = contextlib.ExitStack()

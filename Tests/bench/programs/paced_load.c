@@ -86,6 +86,7 @@ static int receive(struct connection *connection)
     if (body == NULL) return 0;
     body += 4;
     field = strcasestr(connection->answer, "\r\nContent-Length:");
+    if (field == NULL || field > body) fprintf(stderr, "%s\n", connection->answer);
     expect(field != NULL && field < body, "an answer without Content-Length");
     length = strtoul(field + 17, NULL, 10);
     if (connection->length - (size_t)(body - connection->answer) < length) return 0;
