@@ -64,7 +64,8 @@ class Clients:
         self.is_over.set()
         for thread in self.threads:
             thread.join(60)
-        self.wrong["clients that never ended"] += sum(each.is_alive() for each in self.threads)
+        if stuck := sum(each.is_alive() for each in self.threads):
+            self.wrong["clients that never ended"] = stuck
 
     def _run(self, job):
         while not self.is_over.is_set():

@@ -86,6 +86,7 @@ def measured(workshop, short):
         if not short:
             yield from latency(workshop, servers)
         yield from memory(gateways)
+    yield from layer(workshop, short)
     yield from load_time(workshop, 5 if short else 21)
     if not short:
         # Otherwise they are in the same run already.
@@ -208,6 +209,16 @@ def download_request(size):
         [(b"REQUEST_METHOD", b"GET"), (b"QUERY_STRING", b"down=%d" % size)])
     return (fastcgi.begin_request(1) + fastcgi.stream(fastcgi.PARAMS, 1, params)
             + fastcgi.stream(fastcgi.STDIN, 1, b""))
+
+
+def layer(workshop, short):
+    """What of an exchange is FastCGI alone, without pool, limits, deadlines and statistics."""
+    request, answer = (workshop.directory / name for name in ("request", "answer"))
+    costs = [workshop.layer_cost(request, answer, 200_000) for _ in range(3 if short else 9)]
+    parts = [median(each[part] for each in costs) for part in ("encode", "plan", "parse")]
+    total = round(sum(parts) / 1000, 2)
+    yield Figure("of it encode, state and parse", total, 0.40, "us", Kind.TIME,
+                 "%d + %d + %d ns" % tuple(parts))
 
 
 def load_time(workshop, runs):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-SHARED = re.compile(r"^(\w+)-(\w+) ..s. \w+ (\S+) ([1-9]\d*) +(/memfd:|/dev/zero|/dev/shm|/SYSV)")
+SHARED = re.compile(r"^(\w+)-(\w+) ...s \w+ (\S+) ([1-9]\d*) +(/memfd:|/dev/zero|/dev/shm|/SYSV)")
 
 
 class Sampler(threading.Thread):
