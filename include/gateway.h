@@ -383,12 +383,18 @@ typedef struct gateway_stats {
     uint64_t wait_us;        /* how long in all, in microseconds */
     uint64_t wait_max_us;
     uint64_t wait_histogram[GATEWAY_WAIT_BUCKETS];
+    /* Of gateway_shared_stats alone: answers that began, and how long that took from the exchange's
+     * turn on. The histogram's buckets are those of waits. */
+    uint64_t answered;
+    uint64_t first_byte_us;
+    uint64_t first_byte_max_us;
+    uint64_t first_byte_histogram[GATEWAY_WAIT_BUCKETS];
 } gateway_stats;
 
 /* clang-format off */
 #define GATEWAY_STATS_INIT \
     { sizeof(gateway_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-      0, 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }
+      0, 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, 0, 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }
 /* clang-format on */
 
 /*
@@ -1102,7 +1108,20 @@ gateway_status gateway_place_asked(gateway_shared *shared, uint32_t timeout_ms,
 gateway_status gateway_shared_wake(gateway_shared *shared);
 
 /*
- * Counts an exchange that has ended.
+ * Tells how many exchanges this process runs at an application that has no capacity, and how many
+ * connections it keeps without one: they are active and idle in gateway_shared_stats until they are
+ * taken off again, or the process has ended.
+ *
+ * active, idle   are added to what there is, and may be negative
+ *
+ * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_LIMIT (1024 processes do already).
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_shared_add(gateway_shared *shared, uint32_t application, int32_t active,
+                                  int32_t idle);
+
+/*
+ * Counts an exchange that has ended, and remembers how it failed.
  *
  * result   of the exchange; of one that never was, a result with its outcome
  *
@@ -1114,7 +1133,8 @@ gateway_status gateway_shared_count(gateway_shared *shared, uint32_t application
 
 /*
  * Tells what is and was at an application, over all processes: exchanges that were counted, places
- * in use (active) and of kept connections (idle), who waits for one, and how long others did. Who
+ * in use (active) and of kept connections (idle), without a capacity what gateway_shared_add told,
+ * who waits for a place, and how long others did. Who
  * waited in vain or found the queue full is overloaded.
  *
  * application   from 0 on; GATEWAY_ERR_INVALID behind the last one
@@ -1126,6 +1146,36 @@ gateway_status gateway_shared_count(gateway_shared *shared, uint32_t application
  */
 gateway_status gateway_shared_stats(gateway_shared *shared, uint32_t application,
                                     const char **name, gateway_stats *stats);
+
+/* How an exchange failed. */
+typedef struct gateway_failure {
+    size_t size; /* sizeof(gateway_failure) */
+    gateway_outcome outcome;
+    gateway_stage stage;
+    uint64_t time_ms;  /* when, since the beginning of 1970 */
+    char message[256]; /* of its result, a string */
+} gateway_failure;
+
+/* clang-format off */
+#define GATEWAY_FAILURE_INIT \
+    { sizeof(gateway_failure), GATEWAY_OUTCOME_PENDING, GATEWAY_STAGE_CONNECT, 0, { 0 } }
+/* clang-format on */
+
+/* How many of them are remembered for each application. */
+#define GATEWAY_FAILURES 4
+
+/*
+ * Tells how exchanges with an application failed last, over all processes. Those that their host
+ * gave up are not among them.
+ *
+ * number    0: the newest one, 1: the one before, up to GATEWAY_FAILURES - 1
+ * failure   its size is set by the caller
+ *
+ * Answers GATEWAY_OK, GATEWAY_AGAIN (there were not so many), GATEWAY_ERR_INVALID.
+ * Thread: free. Blocks: no.
+ */
+gateway_status gateway_shared_failure(gateway_shared *shared, uint32_t application,
+                                      uint32_t number, gateway_failure *failure);
 
 /* -------------------------------------------------------------------- supervised applications */
 

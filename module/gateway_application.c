@@ -370,6 +370,17 @@ const char *gw_application_of(request_rec *r, const char *url)
     return application ? application->name : NULL;
 }
 
+gateway_application *gw_application_number(int number, const char **name)
+{
+    for (supervised *each = kept ? kept->first : NULL; each; each = each->next) {
+        if (number-- == 0) {
+            *name = each->name;
+            return each->handle;
+        }
+    }
+    return NULL;
+}
+
 gateway_backend *gw_application_backend(const char *name, const gateway_backend_options *options)
 {
     supervised *application = find(name);

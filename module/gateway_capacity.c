@@ -127,11 +127,23 @@ static const capacity_line *capacity_of(uint32_t application)
 
 /* --------------------------------------------------------------------------------------- places */
 
+void gw_place_uncount(gw_place *place)
+{
+    if (place->is_counted) {
+        gateway_shared_add(gw_shared, place->application, 0, -1);
+        place->is_counted = 0;
+    }
+}
+
 /* The connection's pool is cleared: the connection is closed, or never was. */
 static apr_status_t leave(void *data)
 {
     gw_place *place = data;
-    if (gw_kept_remove(place) && place->has_place) {
+    if (!gw_kept_remove(place)) {
+        return APR_SUCCESS;
+    }
+    gw_place_uncount(place);
+    if (place->has_place) {
         gateway_place_leave(gw_shared, place->application, place->number);
     }
     return APR_SUCCESS;
@@ -175,6 +187,7 @@ int gw_place_resume(gw_place *place)
     if (!gw_kept_remove(place)) {
         return 0;
     }
+    gw_place_uncount(place);
     return !place->has_place
         || gateway_place_resume(gw_shared, place->application, place->number) == GATEWAY_OK;
 }
@@ -182,6 +195,10 @@ int gw_place_resume(gw_place *place)
 int gw_place_rest(gw_place *place, const proxy_worker *worker, int descriptor)
 {
     apr_interval_time_t ttl = worker->s->ttl;
+    if (!place->has_place && !place->is_counted) {
+        place->is_counted =
+            gateway_shared_add(gw_shared, place->application, 0, 1) == GATEWAY_OK;
+    }
     if (!place->has_place && !ttl) {
         return 1;
     }

@@ -179,7 +179,7 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
     if (error != APR_SUCCESS
         || ap_proxy_connect_backend(GW_SCHEME, conn, worker, r->server) != OK) {
         log_unconnected(r, error, conn->hostname, address, apr_time_now() - admitted);
-        gw_shared_count_unconnected(address);
+        gw_shared_count_unconnected(address, error);
         return HTTP_SERVICE_UNAVAILABLE;
     }
     remember(conn, place);

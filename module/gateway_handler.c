@@ -177,15 +177,19 @@ static int try_connections(request_rec *r, proxy_worker *worker, proxy_server_co
             return status;
         }
         gw_exchange x = exchange_of(r, worker);
+        uint32_t application = ((gw_connection *)conn->data)->place->application;
+        gateway_shared_add(gw_shared, application, 1, 0);
         status = run(&x, conn, params, gw_timeout(r, worker, conf));
+        if (status == OK) {
+            gw_outcome_note(&x, &attempt);
+            gw_shared_count(application, &x.result, attempt.is_retry);
+        }
+        gateway_shared_add(gw_shared, application, -1, 0);
         if (status != OK) {
             conn->close = 1;
             end(&x);
             return status;
         }
-        gw_outcome_note(&x, &attempt);
-        gw_connection *known = conn->data;
-        gw_shared_count(known->place->application, &x.result, attempt.is_retry);
         if (!attempt.is_retry && is_worth_another_connection(&x, attempt.is_reused)) {
             /* The dead socket shows in gw_connect, which makes a new one. */
             end(&x);

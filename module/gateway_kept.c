@@ -40,6 +40,7 @@ static gw_place *take(uint32_t application, apr_time_t now)
 static void shut_down(gw_place *place)
 {
     shutdown(place->descriptor, SHUT_RDWR);
+    gw_place_uncount(place);
     if (place->has_place) {
         gateway_place_leave(gw_shared, place->application, place->number);
     }

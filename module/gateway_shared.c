@@ -44,10 +44,15 @@ void gw_shared_count(uint32_t application, const gateway_result *result, int is_
     gateway_shared_count(gw_shared, application, &counted);
 }
 
-void gw_shared_count_unconnected(const char *address)
+void gw_shared_count_unconnected(const char *address, apr_status_t error)
 {
     gateway_result result = GATEWAY_RESULT_INIT;
+    char text[128] = "see the error log";
     result.outcome = GATEWAY_OUTCOME_CONNECT_FAILED;
+    if (error != APR_SUCCESS) {
+        apr_strerror(error, text, sizeof text);
+    }
+    apr_snprintf(result.message, sizeof result.message, "connect-failed (connect): %s", text);
     gateway_shared_count(gw_shared, gw_shared_application(address), &result);
 }
 

@@ -196,6 +196,7 @@ static void register_hooks_once(module *record, apr_pool_t *pool)
     ap_hook_post_config(gw_application_begin, NULL, NULL, APR_HOOK_LAST);
     ap_hook_monitor(gw_application_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(gw_kept_begin, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(gw_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, gw_shared_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_begin, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_access(gw_authorize, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);

@@ -16,6 +16,10 @@
  *   gateway_kept.c         connections of this child that are kept
  *   gateway_application.c  applications whose processes httpd runs
  *   gateway_shared.c       what all children share, and mod_status shows
+ *   gateway_status.c       the status of all of it, of which the next three are forms
+ *   gateway_status_page.c     HTML
+ *   gateway_status_json.c     JSON
+ *   gateway_status_metrics.c  Prometheus' text
  *   gateway_exchange.c     the exchange's events -> client
  *   gateway_wait.c         what it waits for meanwhile
  *   gateway_outcome.c      how it ended, and what is answered
@@ -191,6 +195,8 @@ int gw_application_monitor(apr_pool_t *pool, server_rec *server);
  * application of the name. */
 const char *gw_application_of(request_rec *r, const char *url);
 int gw_is_application(const char *url);
+/* Counted from 0; NULL: there are not so many. */
+gateway_application *gw_application_number(int number, const char **name);
 gateway_backend *gw_application_backend(const char *name, const gateway_backend_options *options);
 
 /* ---------------------------------------------------------------------------------- connections */
@@ -226,7 +232,7 @@ int gw_shared_status(request_rec *r, int flags);
 uint32_t gw_shared_application(const char *address);
 /* Counts what a request came to. */
 void gw_shared_count(uint32_t application, const gateway_result *result, int is_retry);
-void gw_shared_count_unconnected(const char *address);
+void gw_shared_count_unconnected(const char *address, apr_status_t error);
 
 /* The address in the words of ProxyPass (unix:/path, unix:/path|fcgi://name, fcgi://host:port) as
  * exchanges name it: /path or host:port. NULL: it is none. */
@@ -244,6 +250,7 @@ struct gw_place {
     apr_time_t expiry; /* of a kept connection; 0: never */
     unsigned has_place : 1;
     unsigned is_left : 1;
+    unsigned is_counted : 1; /* as a kept connection of this child */
     gw_place *next; /* among those that are kept */
 };
 
@@ -253,12 +260,17 @@ int gw_place_take(request_rec *r, proxy_conn_rec *conn, const char *address, gw_
 /* 0: the connection is to be closed, since somebody else waits for the place, or has it. */
 int gw_place_rest(gw_place *place, const proxy_worker *worker, int descriptor);
 int gw_place_resume(gw_place *place);
+/* The connection is not kept any more; by whom gw_kept_remove has left it to. */
+void gw_place_uncount(gw_place *place);
 
 void gw_kept_begin(apr_pool_t *pool, server_rec *server);
 /* 0: somebody else waits for the place. */
 int gw_kept_add(gw_place *place);
 /* 0: it was shut down meanwhile, and its place left. */
 int gw_kept_remove(gw_place *place);
+
+/* SetHandler gateway-status; see gateway_status.h. */
+int gw_status_handler(request_rec *r);
 
 /* ------------------------------------------------------------------------------------ exchanges */
 

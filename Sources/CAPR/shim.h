@@ -308,6 +308,15 @@ static inline void capr_count(uint64_t *counter, uint64_t value)
     __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
 
+static inline void capr_raise(uint64_t *highest, uint64_t value)
+{
+    uint64_t known = __atomic_load_n(highest, __ATOMIC_RELAXED);
+    while (known < value
+           && !__atomic_compare_exchange_n(highest, &known, value, 1, __ATOMIC_RELAXED,
+                                           __ATOMIC_RELAXED)) {
+    }
+}
+
 /* How many entries are whole: each is written before it counts. */
 static inline uint32_t capr_published(const uint32_t *count)
 {

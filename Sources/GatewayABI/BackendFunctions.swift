@@ -150,9 +150,20 @@ extension gateway_stats {
         waited = waits.count
         wait_us = waits.sum
         wait_max_us = waits.longest
-        withUnsafeMutableBytes(of: &wait_histogram) { bytes in
+        Self.set(&wait_histogram, waits)
+    }
+
+    mutating func setFirstBytes(_ times: WaitHistogram) {
+        answered = times.count
+        first_byte_us = times.sum
+        first_byte_max_us = times.longest
+        Self.set(&first_byte_histogram, times)
+    }
+
+    private static func set<Counts>(_ counts: inout Counts, _ histogram: WaitHistogram) {
+        withUnsafeMutableBytes(of: &counts) { bytes in
             let counts = bytes.bindMemory(to: UInt64.self)
-            for (index, count) in waits.buckets.prefix(counts.count).enumerated() {
+            for (index, count) in histogram.buckets.prefix(counts.count).enumerated() {
                 counts[index] = count
             }
         }

@@ -62,6 +62,9 @@ public func gatewayPlaceEnter(
         place.pointee = UInt32(try status.enter(Int(application), until: deadline))
         return .GATEWAY_OK
     } catch {
+        if error != .noCapacity {
+            status.remember(SharedFailure(error), at: Int(application))
+        }
         switch error {
         case .noCapacity: return .GATEWAY_ERR_INVALID
         case .queueFull: return .GATEWAY_ERR_LIMIT
@@ -122,6 +125,16 @@ public func gatewaySharedWake(_ shared: OpaquePointer?) -> gateway_status {
 }
 
 /// See include/gateway.h.
+@_cdecl("gateway_shared_add")
+public func gatewaySharedAdd(
+    _ shared: OpaquePointer?, _ application: UInt32, _ active: Int32, _ idle: Int32
+) -> gateway_status {
+    guard let status = status(shared, application) else { return .GATEWAY_ERR_INVALID }
+    let isAdded = status.add(active: active, idle: idle, at: Int(application))
+    return isAdded ? .GATEWAY_OK : .GATEWAY_ERR_LIMIT
+}
+
+/// See include/gateway.h.
 @_cdecl("gateway_shared_count")
 public func gatewaySharedCount(
     _ shared: OpaquePointer?, _ application: UInt32, _ result: UnsafePointer<gateway_result>?
@@ -138,6 +151,15 @@ public func gatewaySharedCount(
     if result.flags & GATEWAY_RESULT_RETRIED != 0 { status.count(.retried, at: application) }
     status.count(.bytesSent, result.bytes_sent, at: application)
     status.count(.bytesReceived, result.bytes_received, at: application)
+    // Of an exchange in a queue: when its turn came, or when it gave up.
+    let waited = result.stage == .GATEWAY_STAGE_QUEUE ? result.total_us : result.queued_us
+    if waited > 0 { status.countWait(microseconds: waited, at: application) }
+    if result.first_byte_us > waited {
+        status.countFirstByte(microseconds: result.first_byte_us - waited, at: application)
+    }
+    if outcome != .complete, outcome != .cancelled {
+        status.remember(SharedFailure(result), at: application)
+    }
     return .GATEWAY_OK
 }
 
@@ -154,6 +176,64 @@ public func gatewaySharedStats(
     name?.pointee = status.name(of: Int(application))
     gateway_stats(status, Int(application)).write(to: stats)
     return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
+@_cdecl("gateway_shared_failure")
+public func gatewaySharedFailure(
+    _ shared: OpaquePointer?, _ application: UInt32, _ number: UInt32,
+    _ failure: UnsafeMutablePointer<gateway_failure>?
+) -> gateway_status {
+    guard let status = status(shared, application), number < UInt32(GATEWAY_FAILURES),
+        gateway_failure.isWritable(failure)
+    else { return .GATEWAY_ERR_INVALID }
+    guard let known = status.failure(Int(number), at: Int(application)) else {
+        return .GATEWAY_AGAIN
+    }
+    gateway_failure(known).write(to: failure)
+    return .GATEWAY_OK
+}
+
+extension gateway_failure: SizedStruct {}
+
+extension gateway_failure {
+    fileprivate init(_ known: SharedFailure) {
+        self.init()
+        outcome = gateway_outcome(rawValue: known.outcome) ?? .GATEWAY_OUTCOME_PENDING
+        stage = gateway_stage(rawValue: known.stage) ?? .GATEWAY_STAGE_END
+        time_ms = known.time
+        withUnsafeMutableBytes(of: &message) { room in
+            for index in 0..<min(room.count, known.message.count) {
+                room[index] = known.message[index]
+            }
+        }
+    }
+}
+
+extension SharedFailure {
+    /// A place was waited for in vain.
+    fileprivate init(_ refusal: SharedStatus.Refusal) {
+        self.init(
+            outcome: gateway_outcome.GATEWAY_OUTCOME_OVERLOADED.rawValue,
+            stage: gateway_stage.GATEWAY_STAGE_QUEUE.rawValue)
+        let text: StaticString =
+            refusal == .queueFull
+            ? "overloaded (queue): too many wait already"
+            : "overloaded (queue): it waited too long for its turn"
+        text.withUTF8Buffer { bytes in
+            for (index, byte) in bytes.prefix(Self.messageSize - 1).enumerated() {
+                message[index] = byte
+            }
+        }
+    }
+
+    fileprivate init(_ result: gateway_result) {
+        self.init(outcome: result.outcome.rawValue, stage: result.stage.rawValue)
+        withUnsafeBytes(of: result.message) { text in
+            // The last byte stays 0.
+            for index in 0..<min(text.count, message.count - 1) { message[index] = text[index] }
+        }
+    }
 }
 
 extension SharedCounter {
@@ -180,8 +260,8 @@ extension gateway_stats {
         func counted(_ counter: SharedCounter) -> UInt64 {
             status.counted(counter, at: application)
         }
-        active = UInt64(places.active)
-        idle = UInt64(places.idle)
+        active = places.active
+        idle = places.idle
         queued = UInt64(places.waiting)
         complete = counted(.complete)
         connect_failed = counted(.connectFailed)
@@ -197,6 +277,7 @@ extension gateway_stats {
         bytes_sent = counted(.bytesSent)
         bytes_received = counted(.bytesReceived)
         setWaits(status.waits(at: application))
+        setFirstBytes(status.firstBytes(at: application))
     }
 }
 

@@ -47,8 +47,9 @@ struct PlacePool {
 
     private static let numbersOffset = 128
     private static let countersOffset = 256
-    private static let placesOffset =
+    private static let failuresOffset =
         countersOffset + SharedCounters.count * MemoryLayout<UInt64>.size
+    private static let placesOffset = failuresOffset + FailureRing.size
     private static let waitersOffset = placesOffset + maxPlaces * MemoryLayout<Place>.stride
     static let size = waitersOffset + maxWaiters * MemoryLayout<Waiter>.stride
 
@@ -81,6 +82,8 @@ struct PlacePool {
     }
 
     var counters: SharedCounters { unsafe SharedCounters(start + Self.countersOffset) }
+
+    var failures: FailureRing { unsafe FailureRing(start + Self.failuresOffset) }
 
     /// A string of C, which never changes once it is set.
     var name: UnsafePointer<CChar> {

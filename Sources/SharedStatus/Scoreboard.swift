@@ -182,7 +182,7 @@ package final class Scoreboard: Sendable {
 
     /// Counts a wait of so many microseconds in the queue.
     package func addWait(microseconds: UInt64) {
-        segment.withLock { pool.counters.addWait(microseconds: microseconds) }
+        pool.counters.addWait(microseconds: microseconds)
     }
 
     package var waits: WaitHistogram { pool.counters.waits }

@@ -7,11 +7,13 @@ internal import Platform
 @safe
 struct SharedCounters {
     /// Of 64 bits each, in this order.
-    static let count = 32
-    private static let waited = 16
-    private static let waitedFor = 17
-    private static let longestWait = 18
-    private static let firstBucket = 19
+    static let count = 48
+    private static let waits = 16
+    private static let firstBytes = 32
+    // In each of the two.
+    private static let sum = 1
+    private static let longest = 2
+    private static let buckets = 3
 
     private let start: UnsafeMutablePointer<UInt64>
 
@@ -27,19 +29,26 @@ struct SharedCounters {
 
     private func value(_ index: Int) -> UInt64 { unsafe capr_counted(start + index) }
 
-    /// Under the segment's lock, since the longest is compared.
-    func addWait(microseconds: UInt64) {
-        unsafe capr_count(start + Self.waited, 1)
-        unsafe capr_count(start + Self.waitedFor, microseconds)
-        unsafe start[Self.longestWait] = max(start[Self.longestWait], microseconds)
+    func addWait(microseconds: UInt64) { add(microseconds, to: Self.waits) }
+
+    var waits: WaitHistogram { histogram(Self.waits) }
+
+    func addFirstByte(microseconds: UInt64) { add(microseconds, to: Self.firstBytes) }
+
+    var firstBytes: WaitHistogram { histogram(Self.firstBytes) }
+
+    private func add(_ microseconds: UInt64, to first: Int) {
+        unsafe capr_count(start + first, 1)
+        unsafe capr_count(start + first + Self.sum, microseconds)
+        unsafe capr_raise(start + first + Self.longest, microseconds)
         let bucket = WaitHistogram.bucket(of: microseconds)
-        unsafe capr_count(start + Self.firstBucket + bucket, 1)
+        unsafe capr_count(start + first + Self.buckets + bucket, 1)
     }
 
-    var waits: WaitHistogram {
+    private func histogram(_ first: Int) -> WaitHistogram {
         WaitHistogram(
-            count: value(Self.waited), sum: value(Self.waitedFor), longest: value(Self.longestWait),
-            buckets: WaitHistogram.bounds.indices.map { value(Self.firstBucket + $0) })
+            count: value(first), sum: value(first + Self.sum), longest: value(first + Self.longest),
+            buckets: WaitHistogram.bounds.indices.map { value(first + Self.buckets + $0) })
     }
 }
 

@@ -14,8 +14,8 @@ package final class SharedStatus: Sendable {
 
     /// What there is at one application now.
     package struct Places: Sendable {
-        package var active: UInt32
-        package var idle: UInt32
+        package var active: UInt64
+        package var idle: UInt64
         package var waiting: UInt32
     }
 
@@ -30,8 +30,17 @@ package final class SharedStatus: Sendable {
 
     private let segment: SharedSegment
 
+    /// The row of this process among the gauges.
+    private let row = ProcessNumber()
+
     package init() throws(SystemError) {
-        segment = try SharedSegment(pools: Self.maxApplications)
+        segment = try SharedSegment(
+            pools: Self.maxApplications,
+            extra: ProcessGauges.size(applications: Self.maxApplications))
+    }
+
+    private var gauges: ProcessGauges {
+        unsafe ProcessGauges(segment.extra, applications: Self.maxApplications)
     }
 
     /// Finds the application of a key or adds it; nil when there is no room. Without limits it has
@@ -72,6 +81,45 @@ package final class SharedStatus: Sendable {
         segment.pool(application).counters.waits
     }
 
+    package func countWait(microseconds: UInt64, at application: Int) {
+        segment.pool(application).counters.addWait(microseconds: microseconds)
+    }
+
+    package func countFirstByte(microseconds: UInt64, at application: Int) {
+        segment.pool(application).counters.addFirstByte(microseconds: microseconds)
+    }
+
+    package func firstBytes(at application: Int) -> WaitHistogram {
+        segment.pool(application).counters.firstBytes
+    }
+
+    package func remember(_ failure: SharedFailure, at application: Int) {
+        segment.withLock { segment.pool(application).failures.add(failure) }
+    }
+
+    /// One of the last failures, the newest first; nil when there were not so many.
+    package func failure(_ age: Int, at application: Int) -> SharedFailure? {
+        segment.withLock { segment.pool(application).failures.failure(age) }
+    }
+
+    /// Changes what this process runs and keeps; false when too many processes do.
+    package func add(active: Int32, idle: Int32, at application: Int) -> Bool {
+        guard let row = ownRow else { return false }
+        gauges.add(active: active, idle: idle, at: application, row: row)
+        return true
+    }
+
+    private var ownRow: Int? {
+        if let known = row.value { return known }
+        return segment.withLock {
+            // Another thread may have been first.
+            if let known = row.value { return known }
+            guard let taken = gauges.take() else { return nil }
+            row.set(taken)
+            return taken
+        }
+    }
+
     package var applicationCount: Int { segment.poolCount }
 
     /// Takes a place, and waits for it in the order of arrival.
@@ -97,7 +145,7 @@ package final class SharedStatus: Sendable {
             let began = MonotonicTime.now
             defer {
                 let waited = MonotonicTime.now.microseconds(since: began)
-                segment.withLock { pool.counters.addWait(microseconds: waited) }
+                pool.counters.addWait(microseconds: waited)
             }
             return try wait(as: waiter, at: pool, until: deadline)
         }
@@ -170,11 +218,15 @@ package final class SharedStatus: Sendable {
     }
 
     package func places(at application: Int) -> Places {
-        segment.withLock {
+        let places = segment.withLock { () -> Places? in
             let pool = segment.pool(application)
+            guard pool.numbers.capacity > 0 else { return nil }
             return Places(
-                active: UInt32(clamping: pool.activeCount), idle: UInt32(clamping: pool.idleCount),
+                active: UInt64(pool.activeCount), idle: UInt64(pool.idleCount),
                 waiting: pool.numbers.waiting)
         }
+        if let places { return places }
+        let sum = gauges.sum(at: application)
+        return Places(active: sum.active, idle: sum.idle, waiting: 0)
     }
 }

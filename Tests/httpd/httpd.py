@@ -75,7 +75,9 @@ class HTTPD(Process):
                 sizes=sizes or SIZES[mpm],
                 document_root=ROOT / "Tests" / "httpd" / "site",
                 extra=extra,
-            )
+            ),
+            # Paths are bytes.
+            errors="surrogateescape",
         )
         command = [*WRAPPER, *wrapper, "/usr/sbin/apache2", "-f", configuration, *arguments]
         super().__init__(command, directory / "httpd.log")

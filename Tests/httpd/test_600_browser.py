@@ -8,11 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from browsing import check_fit, start_browser
 from processes import ROOT, Process, answers, free_port
-from selenium import webdriver
 from selenium.webdriver.common.by import By
-
-OUTPUT = ROOT / ".test-output"
 
 
 class Serve(Process):
@@ -51,16 +49,7 @@ def test_a_browser_sees_the_page(start, directory):
 
 @pytest.fixture
 def browser(directory):
-    """Chromium under its driver."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(word)
-    options.add_argument("--user-data-dir=%s" % (directory / "profile"))
-    service = webdriver.ChromeService("/usr/bin/chromedriver")
-    driver = webdriver.Chrome(options, service)
-    # For the page that follows a click.
-    driver.implicitly_wait(30)
+    driver = start_browser(directory)
     yield driver
     driver.quit()
 
@@ -88,14 +77,7 @@ def test_a_browser_sends_a_form_and_a_file(start, directory, browser):
 @pytest.mark.parametrize("width", [400, 1400])
 def test_the_page_fits(start, browser, width, scheme):
     serve = start(Serve)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    browser.get(serve.address)
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    OUTPUT.mkdir(exist_ok=True)
-    assert browser.save_screenshot(str(OUTPUT / ("page-%d-%s.png" % (width, scheme))))
+    check_fit(browser, serve.address, width, scheme, "page")
 
 
 def test_an_application_of_ones_own(start, directory):
