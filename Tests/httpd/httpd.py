@@ -82,6 +82,8 @@ class HTTPD(Process):
         command = [*WRAPPER, *wrapper, "/usr/sbin/apache2", "-f", configuration, *arguments]
         super().__init__(command, directory / "httpd.log")
         self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "httpd")
+        # It listens before it knows what a signal means.
+        self.wait_until(self._starts, "httpd")
 
     def read_log(self):
         errors = self.error_log.read_text(errors="replace") if self.error_log.exists() else ""
@@ -94,6 +96,8 @@ class HTTPD(Process):
         self.wait_until(lambda: self._starts() > before, "the restarted httpd")
 
     def _starts(self):
+        if not self.error_log.exists():
+            return 0
         return self.error_log.read_text(errors="replace").count("resuming normal operations")
 
     def children(self):

@@ -25,7 +25,10 @@ class Load:
         self.port, self.target, self.right, self.total = port, target, right, total
         self.numbers, self.is_over = count(), threading.Event()
         self.tallies = [Counter() for _ in range(clients)]
-        self.threads = [threading.Thread(target=self._run, args=(t,)) for t in self.tallies]
+        # A test that fails before it has stopped them does not wait for them for ever.
+        self.threads = [
+            threading.Thread(target=self._run, args=(t,), daemon=True) for t in self.tallies
+        ]
         for thread in self.threads:
             thread.start()
 
