@@ -9,7 +9,7 @@ from processes import ROOT
 from supervised import APPLICATIONS, PERL, is_there, wait_until
 
 PYTHON = ROOT / ".venv" / "bin" / "python"
-SECONDS = 60 if IS_LONG else 4
+SECONDS = 60 if IS_LONG else 3
 RELOAD_EVERY = 2000 if IS_LONG else 700
 
 
