@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 import Platform
 import Supervision
 
@@ -13,9 +14,29 @@ struct Status: ParsableCommand {
 
     @Flag(help: "As JSON.") var json = false
 
+    @Flag(help: "Again and again, until the supervisor has ended; a terminal is cleared each time.")
+    var watch = false
+
+    @Option(help: ArgumentHelp("How long --watch pauses; 1.", valueName: "seconds"))
+    var interval: UInt32 = 1
+
+    func validate() throws {
+        guard (1...86_400).contains(interval) else {
+            throw ValidationError("--interval is from 1 to 86400")
+        }
+    }
+
     func run() throws {
-        let answer = try target.ask(json ? ["status", "json"] : ["status"], within: 10_000)
-        print(answer, terminator: "")
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        repeat {
+            let answer = try target.ask(json ? ["status", "json"] : ["status"], within: 10_000)
+            // What processes run is their clients' text.
+            let shown = isTerminal ? answer.harmless : answer
+            // To the top left, and all below cleared.
+            print(watch && isTerminal ? "\u{1B}[H\u{1B}[2J" + shown : shown, terminator: "")
+            fflush(nil)
+            if watch { sleep(interval) }
+        } while watch
     }
 }
 
@@ -46,6 +67,18 @@ struct Stop: ParsableCommand {
 
     func run() throws {
         print(try target.ask(["stop"], within: 10_000), terminator: "")
+    }
+}
+
+extension String {
+    /// Without what a terminal obeys.
+    fileprivate var harmless: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { scalar in
+                    let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                    return isControl && scalar != "\n" ? "?" : scalar
+                }))
     }
 }
 
