@@ -26,11 +26,28 @@ struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp("Ask so many times, one after the other.", valueName: "count"))
     var count = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Ask so many times, and tell how fast the answers came instead of what they are.",
+            valueName: "count"))
+    var bench: Int?
+
+    @Option(
+        name: [.customShort("c"), .customLong("concurrency")],
+        help: ArgumentHelp("How many exchanges of --bench run at once; 1.", valueName: "count"))
+    var concurrency = 1
+
     @Flag(help: "Ask the application to keep the connection open, and use it again.")
     var keepConnection = false
 
     func validate() throws {
         guard count > 0 else { throw ValidationError("--repeat begins at 1") }
+        guard (1...100_000_000).contains(bench ?? 1) else {
+            throw ValidationError("--bench is from 1 to 100000000")
+        }
+        guard (1...10_000).contains(concurrency) else {
+            throw ValidationError("--concurrency is from 1 to 10000")
+        }
     }
 }
 

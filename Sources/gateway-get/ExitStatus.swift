@@ -42,7 +42,7 @@ enum ExitStatus: Int32 {
         broke the protocol; 18 the response was cut off; 22 with --fail, status 400 or more; \
         23 write error; 26 the body cannot be read; 28 timed out; 42 cancelled; 43 the request \
         cannot be sent; 64 usage; 71 the system refused; 75 overloaded; 130 interrupted. With \
-        --repeat it is that of the first exchange that failed.
+        --repeat and --bench it is that of the first exchange that failed.
         """
 }
 

@@ -9,7 +9,11 @@ struct GatewayGet: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway-get",
         abstract: "Asks a FastCGI application, and shows what it answers.",
-        usage: "gateway-get [options] ADDRESS SCRIPT\ngateway-get --replay FILE",
+        usage: """
+            gateway-get [options] ADDRESS SCRIPT
+            gateway-get --bench COUNT [-c COUNT] [options] ADDRESS SCRIPT
+            gateway-get --replay FILE
+            """,
         discussion: ExitStatus.explanation,
         version: String(cString: Library.version))
 
@@ -39,6 +43,12 @@ struct GatewayGet: ParsableCommand {
         if replay != nil, givenAddress != nil {
             throw ValidationError("--replay asks no application")
         }
+        let showsAnswers =
+            output.records || output.timings || output.includesHead || output.isVerbose
+            || output.file != nil || connection.count > 1
+        if connection.bench != nil, showsAnswers {
+            throw ValidationError("--bench shows no answers, and does not go with --repeat")
+        }
         if replay == nil, givenScript == nil {
             throw ValidationError("the address or the script is missing")
         }
@@ -51,6 +61,9 @@ struct GatewayGet: ParsableCommand {
                 var file = try Replay(file: replay)
                 return try file.run(
                     to: Console(isVerbose: false, descriptor: STDOUT_FILENO))
+            }
+            if connection.bench != nil {
+                return try Bench(self, console: console).run()
             }
             let session = try Session(self, console: console)
             try session.run()

@@ -21,8 +21,7 @@ final class Library {
         do {
             try Self.check("the library", Self.open(isVerbose: isVerbose, &gateway))
             try Self.open(address, options, gateway, &backend)
-            try Self.check("the request", gateway_request_open(backend, &request))
-            try Self.fill(request, params, body)
+            request = try Self.request(backend, params, body)
         } catch {
             gateway_request_close(request)
             gateway_backend_close(backend)
@@ -39,6 +38,21 @@ final class Library {
         gateway_request_close(request)
         gateway_backend_close(backend)
         gateway_close(gateway)
+    }
+
+    /// One more request, which its user closes; a request is for one exchange at once.
+    static func request(
+        _ backend: OpaquePointer?, _ params: MetaVariables, _ body: RequestBody?
+    ) throws(Failure) -> OpaquePointer? {
+        var request: OpaquePointer?
+        try check("the request", gateway_request_open(backend, &request))
+        do {
+            try fill(request, params, body)
+        } catch {
+            gateway_request_close(request)
+            throw error
+        }
+        return request
     }
 
     static func check(_ what: String, _ status: gateway_status) throws(Failure) {
@@ -74,6 +88,7 @@ final class Library {
         var options = gateway_backend_options()
         options.size = MemoryLayout<gateway_backend_options>.size
         if given.keepConnection { options.flags = GATEWAY_BACKEND_KEEP_CONNECTIONS }
+        options.max_idle = UInt32(clamping: given.concurrency)
         options.connect_timeout_ms = given.connectTimeout?.milliseconds ?? 0
         options.send_timeout_ms = given.sendTimeout?.milliseconds ?? 0
         options.head_timeout_ms = given.headTimeout?.milliseconds ?? 0
