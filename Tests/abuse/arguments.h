@@ -67,6 +67,7 @@ extern const size_t bad_sizes[BAD_SIZE_COUNT];
 #define HUGE_LENGTH ((size_t)-1)
 #define LARGE_LENGTH ((size_t)-1 / 2)
 
+void refuse_add(void);
 void refuse_add_application(void);
 void refuse_application_backend(void);
 void refuse_application_stats(void);
@@ -90,6 +91,7 @@ void refuse_count(void);
 void refuse_define(void);
 void refuse_endpoint_stats(void);
 void refuse_enter(void);
+void refuse_failure(void);
 void refuse_handle(void);
 void refuse_http(void);
 void refuse_leave(void);

@@ -105,3 +105,29 @@ void refuse_shared_stats(void)
     LONGER(gateway_stats, stats,
            gateway_shared_stats(shared, application, NULL, &newer.known));
 }
+
+void refuse_add(void)
+{
+    FOREIGN(gateway_shared, shared, INVALID(gateway_shared_add(it, application, 1, 1)));
+    INVALID(gateway_shared_add(shared, 64, 1, 1));
+    INVALID(gateway_shared_add(shared, 0xFFFFFFFFu, 1, 1));
+    EXPECT(gateway_shared_add(shared, application, 2147483647, 2147483647) == GATEWAY_OK);
+    EXPECT(gateway_shared_add(shared, application, 2147483647, 2147483647) == GATEWAY_OK);
+    EXPECT(gateway_shared_add(shared, application, -2147483647 - 1, -2147483647 - 1)
+           == GATEWAY_OK);
+    EXPECT(gateway_shared_add(shared, application, -2147483647 - 1, -2147483647 - 1)
+           == GATEWAY_OK);
+    EXPECT(gateway_shared_add(shared, application, 2, 2) == GATEWAY_OK);
+}
+
+void refuse_failure(void)
+{
+    gateway_failure failure = GATEWAY_FAILURE_INIT;
+    FOREIGN(gateway_shared, shared,
+            INVALID(gateway_shared_failure(it, application, 0, &failure)));
+    INVALID(gateway_shared_failure(shared, application, 0, NULL));
+    INVALID(gateway_shared_failure(shared, application, GATEWAY_FAILURES, &failure));
+    INVALID(gateway_shared_failure(shared, application, 0xFFFFFFFFu, &failure));
+    INVALID(gateway_shared_failure(shared, 64, 0, &failure));
+    BAD_SIZES(failure, gateway_shared_failure(shared, application, 0, &failure));
+}
