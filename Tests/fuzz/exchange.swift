@@ -152,6 +152,7 @@ private struct Connection: ~Copyable {
                 require(position == piece.count, "input is left over")
                 if isClosed, inSocket.isEmpty { noteEnd(reader.inputEnded()) }
                 return
+            case .interim: require(false, "an interim head that nobody wants")
             case .head: noteHead()
             case .body(let range): told += piece[range]
             case .stderr: break
