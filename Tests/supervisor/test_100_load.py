@@ -51,7 +51,9 @@ def test_nothing_is_lost(start_host, named, command, way):
         now = named.status()["processes"]
         most = max(most, len(now))
         pids |= {each["pid"] for each in now}
-        assert sum(each["state"] == "leaving" for each in now) <= 2
+        states = [each["state"] for each in now]
+        # At the end they leave all at once.
+        assert states.count("leaving") <= 2 or not {"ready", "starting"} & set(states)
     result = host.result()
     assert result["failed"] == result["wrong"] == result["crowded"] == 0, result
     assert result["served"] > 100 and result["reloads"] > 1 and not result["failed_reloads"]
