@@ -13,7 +13,7 @@ from load import IS_LONG
 from processes import Process
 from supervised import CountingLoad, is_there, wait_until
 
-SECONDS = 30 if IS_LONG else 4
+SECONDS = 30 if IS_LONG else 3
 LINE = "GatewayApplication wiki %s -- perl %s/count.pl\n"
 PASS = 'ProxyPass "/wiki/" "gateway://wiki/"\n'
 
