@@ -6,6 +6,7 @@
  */
 #include "mod_gateway.h"
 
+#include <ap_mpm.h>
 #include <mpm_common.h>
 #include <unixd.h>
 
@@ -195,7 +196,9 @@ static void supervisor_ended(int reason, void *data, apr_wait_t status)
         return;
     }
     apr_proc_other_child_unregister(application);
-    if (application->is_wanted) {
+    int state = AP_MPMQ_STARTING;
+    ap_mpm_query(AP_MPMQ_MPM_STATE, &state);
+    if (application->is_wanted && state != AP_MPMQ_STOPPING) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf,
                      "GW1030: the supervisor of application %s has ended (status %d)",
                      application->name, (int)status);

@@ -20,6 +20,7 @@
 #define CAPR_SPAWN_DESCRIPTORS 8
 /* Of close_range(2): closed by exec(2). */
 #define CAPR_CLOSE_RANGE_CLOEXEC 4u
+#define CAPR_SPAWN_CLOSED 4096
 
 typedef enum capr_spawn_step {
     CAPR_SPAWN_FORK,
@@ -87,7 +88,13 @@ static inline int capr_spawn_prepare(const capr_spawn_options *o, pid_t parent, 
         }
     }
     /* What else is open is the parent's alone. */
-    syscall(SYS_close_range, (unsigned)o->descriptor_count, ~0u, CAPR_CLOSE_RANGE_CLOEXEC);
+    if (syscall(SYS_close_range, (unsigned)o->descriptor_count, ~0u, CAPR_CLOSE_RANGE_CLOEXEC)
+        != 0) {
+        /* A kernel, or a sandbox, that does not know it. */
+        for (int i = o->descriptor_count; i < CAPR_SPAWN_CLOSED; ++i) {
+            fcntl(i, F_SETFD, FD_CLOEXEC);
+        }
+    }
     for (size_t i = 0; i < o->limit_count; ++i) {
         struct rlimit limit = {(rlim_t)o->limits[i], (rlim_t)o->limits[i]};
         if (setrlimit((__rlimit_resource_t)o->resources[i], &limit) != 0) {

@@ -7,6 +7,9 @@ internal import Glibc
 ///
 /// A place is a connection to the application, in use or kept: as many as the application runs
 /// exchanges at once. Who finds none free waits; the oldest waiter gets the next one.
+///
+/// Any process that has the memory can write anything to it, so no number from it is an index, and
+/// none is counted down, before it was looked at.
 @safe
 struct PlacePool {
     static let maxPlaces = 1_024
@@ -123,7 +126,7 @@ struct PlacePool {
     }
 
     private var firstFree: Int? {
-        unsafe places[..<Int(numbers.capacity)].firstIndex { $0.owner == 0 }
+        unsafe places[..<min(Int(numbers.capacity), Self.maxPlaces)].firstIndex { $0.owner == 0 }
     }
 
     /// Frees a place for the oldest waiter.
@@ -170,7 +173,7 @@ struct PlacePool {
             let owner = unsafe waiters[index].owner
             guard owner != 0, Self.hasEnded(owner) else { continue }
             // The place that it had got is among those below.
-            if turn(of: index) == nil { numbers.waiting -= 1 }
+            if turn(of: index) == nil { countOff() }
             unsafe waiters[index].owner = 0
         }
         for index in unsafe places.indices {
@@ -193,15 +196,20 @@ struct PlacePool {
         else { return nil }
         unsafe waiters[index] = Waiter(
             owner: process, asked: 0, ticket: numbers.nextTicket, wakeName: wakeName, turn: 0)
-        numbers.nextTicket += 1
-        numbers.waiting += 1
+        numbers.nextTicket &+= 1
+        numbers.waiting &+= 1
         return index
+    }
+
+    /// One waits no more.
+    private func countOff() {
+        if numbers.waiting > 0 { numbers.waiting &-= 1 }
     }
 
     /// The place that the waiter has got.
     func turn(of waiter: Int) -> Int? {
         let turn = unsafe waiters[waiter].turn
-        return turn == 0 ? nil : Int(turn) - 1
+        return (1...UInt32(Self.maxPlaces)).contains(turn) ? Int(turn) - 1 : nil
     }
 
     /// The place that the waiter has got, who is then no waiter any more.
@@ -217,14 +225,14 @@ struct PlacePool {
         if let place = turn(of: waiter) {
             leave(place)
         } else {
-            numbers.waiting -= 1
+            countOff()
         }
     }
 
     func admitWaiters() {
         while numbers.waiting > 0, let place = firstFree, let waiter = oldestWaiter {
             take(place, for: unsafe waiters[waiter].owner)
-            numbers.waiting -= 1
+            countOff()
             unsafe waiters[waiter].turn = UInt32(place + 1)
             if unsafe waiters[waiter].wakeName != 0 {
                 unsafe WakeSocket.wake(waiters[waiter].wakeName)

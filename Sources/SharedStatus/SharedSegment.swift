@@ -108,7 +108,7 @@ final class SharedSegment: Sendable {
     }
 
     /// Read without the lock; it only grows, under the lock.
-    var poolCount: Int { unsafe Int(capr_published(&header.pointee.count)) }
+    var poolCount: Int { min(unsafe Int(capr_published(&header.pointee.count)), poolRoom) }
 
     /// Under the lock: adds a pool for the application of a key; nil when there is no room.
     func addPool(_ key: UnsafeBufferPointer<UInt8>) -> Int? {

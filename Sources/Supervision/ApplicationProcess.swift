@@ -60,9 +60,9 @@ final class ApplicationProcess {
         ratedServed = count
     }
 
-    /// What costs a little, or is done until it helps, is done now and then.
-    func mayBeLookedAt(now: MonotonicTime) -> Bool {
-        guard now >= lookedAt.advanced(byMilliseconds: 50) else { return false }
+    /// What costs a little, or is done until it helps, is done every so many milliseconds.
+    func isDue(now: MonotonicTime, every milliseconds: UInt32) -> Bool {
+        guard now >= lookedAt.advanced(byMilliseconds: milliseconds) else { return false }
         lookedAt = now
         return true
     }

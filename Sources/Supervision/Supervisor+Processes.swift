@@ -122,7 +122,7 @@ extension Supervisor {
                 if now >= process.deadline {
                     process.signal(SIGKILL)
                     process.deadline = .distantFuture
-                } else if process.mayBeLookedAt(now: now) {
+                } else if process.isDue(now: now, every: 1_000) {
                     // libfcgi notes the signal, and may be just about to wait in accept(2), which
                     // only another one ends.
                     process.signal(SIGTERM)
@@ -172,7 +172,7 @@ extension Supervisor {
         let waits = ProcessFiles.waits(process.identifier)
         if waits.forConnection { return true }
         // It may have one already.
-        if let sharedSocket, process.mayBeLookedAt(now: now),
+        if let sharedSocket, process.isDue(now: now, every: 50),
             AcceptedConnections.has(process.identifier, from: sharedSocket)
         {
             return true
@@ -230,7 +230,7 @@ extension Supervisor {
     /// Where nobody claims, it is stopped for as long as it takes to see that it is at rest.
     private func isDrained(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
         guard let sharedSocket else { return scoreboard.process(process.slot)?.active == 0 }
-        guard process.mayBeLookedAt(now: now) else { return false }
+        guard process.isDue(now: now, every: 50) else { return false }
         // A busy one rests for a moment only, between two connections.
         for _ in 0..<20 {
             process.signal(SIGSTOP)
@@ -252,6 +252,7 @@ extension Supervisor {
         scoreboard.setState(.stopping, of: process.slot)
         log.write("info", process: process.identifier, "is told to end: \(reason)")
         process.state = .stopping
+        _ = process.isDue(now: .now, every: 0)
         process.deadline = MonotonicTime.now.advanced(byMilliseconds: milliseconds)
         process.signal(milliseconds == 0 ? SIGKILL : SIGTERM)
         process.signal(SIGCONT)

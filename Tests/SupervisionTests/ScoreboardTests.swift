@@ -92,6 +92,41 @@ struct ScoreboardTests {
         #expect(shown.hasPrefix("GET /a?baaa") && shown.utf8.count == 127)
     }
 
+    /// A host that was broken into can write anything but the lock's own memory.
+    @Test("ends nobody, whatever stands in it", arguments: 0..<40)
+    func garbage(seed: UInt64) throws {
+        let board = try board { $0.concurrency = 2 }
+        let size = Int(lseek(board.descriptor, 0, SEEK_END))
+        let memory = try #require(
+            mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, board.descriptor, 0))
+        defer { munmap(memory, size) }
+        let bytes = UnsafeMutableRawBufferPointer(start: memory, count: size)
+        var random = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        for index in 128..<size {
+            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            bytes[index] =
+                seed == 0 ? 0xFF : seed == 1 ? 0 : UInt8(truncatingIfNeeded: random >> 56)
+        }
+        let socket = try WakeSocket()
+        for round in 0..<20 {
+            if let place = board.claim() { board.leave(place) }
+            _ = board.enter(socket)
+            _ = board.takeTurn(round)
+            board.withdraw(round)
+            board.leave(round)
+            board.refused(round)
+            board.overdue(round)
+            for slot in 0..<Scoreboard.slotRoom { _ = board.process(slot) }
+            board.open(round)
+            board.close(round)
+            board.sweep()
+            board.vacate(round)
+            _ = (board.settings, board.waits, board.activeCount, board.waitingCount, board.reloads)
+        }
+        board.beginSupervision()
+        #expect(board.process(0) == nil)
+    }
+
     @Test("is the same for a process that is handed its descriptor")
     func handed() throws {
         let board = try board { $0.queueLength = 9 }
