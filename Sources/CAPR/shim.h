@@ -163,7 +163,7 @@ typedef struct capr_process_slot {
     uint64_t memory;
     uint64_t busy_since;
     uint32_t is_overdue;
-    uint32_t reserved;
+    uint32_t is_doubtful;
     char request[128];
 } capr_process_slot;
 

@@ -52,9 +52,23 @@ extension Scoreboard {
     package func open(_ index: Int) {
         segment.withLock {
             unsafe slot(index).pointee.state = ProcessState.ready.rawValue
-            for place in places(of: index) { pool.open(place) }
-            pool.admitWaiters()
+            openPlaces(of: index)
         }
+    }
+
+    /// The process of a slot that a host doubted is there; what it has served still counts.
+    package func trust(_ index: Int) {
+        segment.withLock {
+            let limit = unsafe common.pointee.max_requests
+            let served = unsafe slot(index).pointee.served
+            unsafe slot(index).pointee.is_doubtful = 0
+            if limit == 0 || served < limit { openPlaces(of: index) }
+        }
+    }
+
+    private func openPlaces(of index: Int) {
+        for place in places(of: index) { pool.open(place) }
+        pool.admitWaiters()
     }
 
     /// The process of a slot takes nothing more.
@@ -106,6 +120,8 @@ extension Scoreboard {
         package var busySince: MonotonicTime?
         package var active: Int
         package var isOverdue: Bool
+        /// A host has found nobody there, or got half an answer.
+        package var isDoubtful: Bool
         /// A method and a path; empty where no host has said.
         package var request: String
     }
@@ -127,6 +143,7 @@ extension Scoreboard {
                 busySince: active > 0 && busySince > 0
                     ? MonotonicTime(nanoseconds: busySince) : nil,
                 active: active, isOverdue: unsafe slot.pointee.is_overdue != 0,
+                isDoubtful: unsafe slot.pointee.is_doubtful != 0,
                 request: request(of: index))
         }
     }

@@ -156,12 +156,15 @@ package final class Scoreboard: Sendable {
         }
     }
 
-    /// Nobody listens behind the place: it is given back, and there are none until the process
-    /// listens again.
-    package func refused(_ place: Int) {
+    /// Nobody listens behind the place, or the connection ended before the answer did: the process
+    /// may have ended, so there are none of its places until the supervisor has looked.
+    package func doubt(_ place: Int) {
         segment.withLock {
-            closePlaces(of: Self.slot(of: place))
+            let index = Self.slot(of: place)
+            unsafe slot(index).pointee.is_doubtful = 1
+            closePlaces(of: index)
             pool.leave(place)
+            if !isInUse(index) { unsafe slot(index).pointee.busy_since = 0 }
         }
     }
 

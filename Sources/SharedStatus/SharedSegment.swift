@@ -25,7 +25,7 @@ final class SharedSegment: Sendable {
         var count: UInt32
     }
 
-    private static let magic: UInt64 = 0x6777_7368_6172_0002
+    private static let magic: UInt64 = 0x6777_7368_6172_0003
     private static let poolsOffset = 128
 
     private let address: UInt

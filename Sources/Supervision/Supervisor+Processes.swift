@@ -192,6 +192,8 @@ extension Supervisor {
             process.noteServed(shown.served, now: now)
             process.usedAt = now
         }
+        // It was not reaped, and its socket is the supervisor's.
+        if shown.isDoubtful { scoreboard.trust(process.slot) }
         if shown.isOverdue {
             log.write(
                 "error", process: process.identifier,

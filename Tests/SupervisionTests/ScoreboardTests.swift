@@ -82,6 +82,27 @@ struct ScoreboardTests {
         #expect(board.process(0) == nil)
     }
 
+    @Test("gives nothing to a process that is doubted, until it is trusted")
+    func doubt() throws {
+        let board = try board { $0.maxRequests = 3 }
+        let place = try #require(board.claim())
+        #expect(Scoreboard.slot(of: place) == 0)
+        board.doubt(place)
+        #expect(board.process(0)?.isDoubtful == true && board.process(0)?.active == 0)
+        let other = try #require(board.claim())
+        #expect(Scoreboard.slot(of: other) == 1)
+        #expect(board.claim() == nil)
+        board.trust(0)
+        #expect(board.process(0)?.isDoubtful == false)
+        #expect(board.claim() == place)
+        board.leave(place)
+        #expect(board.claim() == place)
+        // It has served its three.
+        board.doubt(place)
+        board.trust(0)
+        #expect(board.claim() == nil)
+    }
+
     @Test("shows what a process runs, as text and cut")
     func note() throws {
         let board = try board()
@@ -114,7 +135,8 @@ struct ScoreboardTests {
             _ = board.takeTurn(round)
             board.withdraw(round)
             board.leave(round)
-            board.refused(round)
+            board.doubt(round)
+            board.trust(round)
             board.overdue(round)
             for slot in 0..<Scoreboard.slotRoom { _ = board.process(slot) }
             board.open(round)

@@ -83,9 +83,8 @@ class H2Client:
             stream.pieces.append(event.data)
             self._make_room(number, event.flow_controlled_length)
         elif isinstance(event, h2.events.StreamReset):
-            stream.is_over = True
-            # The answer had ended: nothing but the rest of the body is refused.
-            stream.reset = event.error_code
+            if not stream.is_over:  # Else nothing but the rest of the body is refused.
+                stream.is_over, stream.reset = True, event.error_code
         elif isinstance(event, h2.events.StreamEnded):
             stream.is_over = True
         elif isinstance(event, h2.events.ConnectionTerminated):

@@ -104,8 +104,10 @@ def test_a_body_of_requests(start_httpd, start_responder, front, stage, behaviou
     httpd = start_httpd("event", lines + application)
     with connect(httpd.port) as client:
         answer = client.request("POST", "/?n=1", smuggling.INNER * smuggling.COUNT)
-        assert answer.status == status
-        assert (behaviour == "die-in-body-unread") == (not answer.whole)
+        is_cut = behaviour == "die-in-body-unread"
+        assert is_cut == (not answer.whole)
+        # A head that still waits in mod_http2 when its stream is reset is never sent.
+        assert answer.status == status or (is_cut and answer.status is None and answer.reset)
         if status == 200 and answer.whole:
             assert answer.body == body_for(b"n=1")
         assert client.request("GET", smuggling.SMUGGLED + "?last=1").body == body_for(b"last=1")

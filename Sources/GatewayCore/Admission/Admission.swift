@@ -25,6 +25,8 @@ enum Admission: Sendable {
     enum Departure {
         /// So many microseconds after it was admitted; nil: that says nothing of the next one.
         case finished(UInt64?)
+        /// The same, but the connection ended before the answer did.
+        case cut(UInt64)
         /// It took too long, and whoever runs it goes on with it.
         case overdue
     }
@@ -49,8 +51,10 @@ enum Admission: Sendable {
         switch (self, departure) {
         case (.open, _): break
         case (.queue(let queue), .finished(let duration)): queue.leave(place, duration: duration)
+        case (.queue(let queue), .cut(let duration)): queue.leave(place, duration: duration)
         case (.queue(let queue), .overdue): queue.leave(place, duration: nil)
         case (.application(let places), .finished): places.leave(place)
+        case (.application(let places), .cut): places.doubt(place)
         case (.application(let places), .overdue): places.overdue(place)
         }
     }

@@ -32,8 +32,8 @@ final class ApplicationPlaces: Sendable {
 
     func overdue(_ place: Int) { scoreboard.overdue(place) }
 
-    /// Nobody listens there, so that nothing was run.
-    func refused(_ place: Int) { scoreboard.refused(place) }
+    /// The process may have ended.
+    func doubt(_ place: Int) { scoreboard.doubt(place) }
 
     func note(_ request: UnsafeRawBufferPointer, at place: Int) {
         unsafe scoreboard.note(request, at: place)

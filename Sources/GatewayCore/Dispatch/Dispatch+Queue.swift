@@ -69,7 +69,8 @@ extension Dispatch {
         // Without a queue nobody asks.
         guard let admitted = times.admitted else { return }
         let duration = (times.ended ?? .now).microseconds(since: admitted)
-        shared.use { $0.admission.leave(place, .finished(duration)) }
+        let isCut = failure?.outcome == .truncated
+        shared.use { $0.admission.leave(place, isCut ? .cut(duration) : .finished(duration)) }
     }
 
     /// A supervised process runs the request, and will not be done with it.
@@ -120,7 +121,7 @@ extension Dispatch {
         guard let place, times.admitted != nil else { return false }
         let isReturned = shared.use { shared in
             guard case .application(let places) = shared.admission else { return false }
-            places.refused(place)
+            places.doubt(place)
             return true
         }
         guard isReturned == true, MonotonicTime.now < queueDeadline else {
