@@ -23,21 +23,21 @@ extension Array where Element == UInt8 {
 
 extension RawSpan {
     /// The byte at an offset within the span, which the caller has checked.
-    @inline(__always)
+    @inlinable @inline(__always)
     package subscript(offset: Int) -> UInt8 {
         precondition(offset >= 0 && offset < byteCount)
         return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
     }
 
     /// A number from an offset within the span, which the caller has checked.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func load<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number {
         precondition(offset >= 0 && offset &+ MemoryLayout<Number>.size <= byteCount)
         return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Number.self)
     }
 
     /// The eight bytes from an offset within the span, which the caller has checked.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func word(at offset: Int) -> UInt64 { load(at: offset) }
 
     /// The first place of a byte in a range; eight bytes are looked at in one step.
@@ -59,15 +59,24 @@ extension RawSpan {
         return nil
     }
 
-    /// Whether all the bytes are those of `text`.
+    /// Whether all the bytes are those of a literal, which has an address.
+    @inlinable @inline(__always)
     package func equals(_ text: StaticString) -> Bool {
-        guard byteCount == text.utf8CodeUnitCount else { return false }
-        return text.withUTF8Buffer { expected in
-            for index in 0..<expected.count {
-                if unsafe self[index] != expected[index] { return false }
-            }
+        guard byteCount == text.utf8CodeUnitCount, text.hasPointerRepresentation else {
+            return false
+        }
+        let expected = unsafe RawSpan(_unsafeStart: text.utf8Start, byteCount: byteCount)
+        guard byteCount >= 8 else {
+            for offset in 0..<byteCount where self[offset] != expected[offset] { return false }
             return true
         }
+        var offset = 0
+        while offset &+ 8 < byteCount {
+            if word(at: offset) != expected.word(at: offset) { return false }
+            offset &+= 8
+        }
+        // These overlap the ones before.
+        return word(at: byteCount &- 8) == expected.word(at: byteCount &- 8)
     }
 
     /// Whether the bytes of a range are those of `name` without regard to case, as field names are.

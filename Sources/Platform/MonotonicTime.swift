@@ -4,9 +4,11 @@ internal import CAPR
 
 /// An instant of CLOCK_MONOTONIC, in nanoseconds: deadlines must not move when the clock is set,
 /// as APR's time does.
+@usableFromInline
 package struct MonotonicTime: Comparable, Sendable {
-    package var nanoseconds: Int64
+    @usableFromInline package var nanoseconds: Int64
 
+    @inlinable @inline(__always)
     package init(nanoseconds: Int64) {
         self.nanoseconds = nanoseconds
     }
@@ -21,14 +23,17 @@ package struct MonotonicTime: Comparable, Sendable {
     /// So far ahead that it never comes.
     package static let distantFuture = MonotonicTime(nanoseconds: .max)
 
+    @inlinable @inline(__always)
     package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
+    @inlinable @inline(__always)
     package func advanced(byMilliseconds milliseconds: UInt32) -> MonotonicTime {
         MonotonicTime(nanoseconds: nanoseconds &+ Int64(milliseconds) &* 1_000_000)
     }
 
+    @inlinable @inline(__always)
     package func microseconds(since earlier: MonotonicTime) -> UInt64 {
         nanoseconds > earlier.nanoseconds
             ? UInt64(nanoseconds &- earlier.nanoseconds) / 1000 : 0

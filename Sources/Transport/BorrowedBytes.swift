@@ -3,32 +3,37 @@
 /// Bytes in memory that somebody else owns, for as long as their owner says.
 ///
 /// Laid out as `gateway_bytes` of the C interface.
-@safe
+@safe @usableFromInline
 package struct BorrowedBytes {
-    private let start: UnsafeRawPointer?
-    package let count: Int
+    @usableFromInline let start: UnsafeRawPointer?
+    @usableFromInline package let count: Int
 
     package static var none: BorrowedBytes {
         unsafe BorrowedBytes(UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
+    @inlinable @inline(__always)
     package init(_ buffer: UnsafeRawBufferPointer) {
         unsafe start = buffer.baseAddress
         count = buffer.count
     }
 
+    @inlinable @inline(__always)
     package var isEmpty: Bool { count == 0 }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package var buffer: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
     }
 
     /// A part; what of the range is not there is left out.
+    @inlinable @inline(__always)
     package func part(_ range: Range<Int>) -> BorrowedBytes {
-        let buffer = unsafe self.buffer
+        guard let start = unsafe start else { return self }
+        let lower = min(max(range.lowerBound, 0), count)
+        let upper = min(max(range.upperBound, lower), count)
         return unsafe BorrowedBytes(
-            UnsafeRawBufferPointer(rebasing: buffer[range.clamped(to: 0..<buffer.count)]))
+            UnsafeRawBufferPointer(start: start + lower, count: upper &- lower))
     }
 
     /// What is behind the first `count` bytes.

@@ -53,7 +53,9 @@ private struct Connection: ~Copyable {
     var isOver: Bool { (end != nil && stream.isDone) || isAbandoned || (end != nil && isClosed) }
 
     /// As the core decides it.
-    var isReusable: Bool { !isAbandoned && stream.isDone && reader.isReusable(unread: unread) }
+    var isReusable: Bool {
+        mutating get { !isAbandoned && stream.isDone && reader.isReusable(unread: unread) }
+    }
 
     mutating func begin(serial: Int, bodyCount: Int) {
         previousID = requestID

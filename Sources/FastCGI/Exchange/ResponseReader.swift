@@ -66,7 +66,7 @@ package struct ResponseReader: ~Copyable {
 
     /// Whether the response ended complete, by END_REQUEST, and nothing came that should not;
     /// `unread` bytes were received behind what was read.
-    package func isReusable(unread: Int) -> Bool {
+    package mutating func isReusable(unread: Int) -> Bool {
         guard case .complete = pendingEnd, sawEndRequest else { return false }
         return records.isBetweenRecords && unread == 0 && lateRecords == 0 && !isBodyCut
     }

@@ -97,7 +97,7 @@ extension Dispatch {
     }
 
     /// Tells who looks at the processes of a supervised application what this one is given.
-    private func noteRequest() {
+    private mutating func noteRequest() {
         guard let place, let content = unsafe content else { return }
         shared.use { shared in
             guard case .application(let places) = shared.admission else { return }

@@ -165,7 +165,7 @@ extension Dispatch {
     }
 
     /// What a kept connection that ends before a byte came says of its application.
-    private func noteClosed() {
+    private mutating func noteClosed() {
         guard isReused, !hasReceived, !connection.record.isSupplied else { return }
         endpoint.use { $0.pool.foundClosed(connection.record, now: times.connectBegan) }
     }
@@ -212,13 +212,15 @@ extension Dispatch {
     }
 
     var queueDeadline: MonotonicTime {
-        times.opened.advanced(byMilliseconds: options.timeouts.queue)
+        mutating get { times.opened.advanced(byMilliseconds: options.timeouts.queue) }
     }
 
     /// When a supervised process has had the exchange for too long.
     var runDeadline: MonotonicTime? {
-        guard options.timeouts.run > 0 else { return nil }
-        return times.admitted?.advanced(byMilliseconds: options.timeouts.run)
+        mutating get {
+            guard options.timeouts.run > 0 else { return nil }
+            return times.admitted?.advanced(byMilliseconds: options.timeouts.run)
+        }
     }
 
     private var stageDeadline: (time: MonotonicTime, stage: Stage) {
