@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """C programs that mistreat the library: built as a host would be, run, silent but for a word."""
 
-import contextlib
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from fixtures import directory, responder, start, start_responder  # noqa: F401
+from library import LIBRARY
+from processes import ROOT
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-LIBRARY = Path(os.environ.get("LIBGATEWAY", ROOT / ".build" / "release" / "libgateway.so"))
-RESPONDER = ROOT / "Tests" / "support" / "responder.py"
 C = "gcc -O2 -g -std=c99 -pedantic-errors -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L".split()
 SECONDS = 60
 
@@ -54,21 +51,3 @@ def run(build):
         assert (done.returncode, done.stdout) == (0, says)
 
     return run
-
-
-@pytest.fixture
-def responder(tmp_path):
-    """Starts a responder of a behaviour; its address."""
-    with contextlib.ExitStack() as stack:
-
-        def start(behaviour):
-            address = "unix:%s" % (tmp_path / (behaviour + ".sock"))
-            command = [sys.executable, str(RESPONDER), "--listen", address, behaviour]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE)
-            stack.callback(process.stdout.close)
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
-            assert process.stdout.readline().startswith(b"ready")
-            return address
-
-        yield start

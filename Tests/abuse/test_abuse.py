@@ -4,7 +4,9 @@
 import subprocess
 
 import pytest
-from conftest import HERE, LIBRARY, ROOT
+from conftest import HERE
+from library import LIBRARY
+from processes import ROOT
 
 EXPORTS = ROOT / "Tests" / "abi" / "exports.txt"
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full",

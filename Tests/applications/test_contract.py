@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each application keeps the contract when it is asked directly, without a gateway."""
 
-import sys
 import threading
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import applications
 import client
+import pytest
 from cases import CASES
 
 PLACES = [(name, transport) for name in applications.NAMES for transport in applications.TRANSPORTS]

@@ -6,15 +6,10 @@ answer itself. The table at the end (conftest.py) shows a letter for each combin
 """
 
 import subprocess
-import sys
 import threading
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import applications
+import pytest
 from cases import CASES
 
 LIBRARY = applications.ROOT / ".build" / "release" / "libgateway.so"
@@ -49,11 +44,11 @@ def host():
     soname = folder / "libgateway.so.0"
     soname.unlink(missing_ok=True)
     soname.symlink_to(LIBRARY)
-    here = Path(__file__).resolve().parent
     compiler = ["cc", "-std=c99", "-D_POSIX_C_SOURCE=200809L", "-O2", "-Wall", "-Wextra", "-Werror"]
     compiler.append("-I%s" % (applications.ROOT / "include"))
     libraries = [str(soname), "-Wl,-rpath,%s" % folder, "-lcrypto", "-lpthread"]
-    return applications.built("matrix_host", here / "matrix_host.c", compiler, libraries)
+    source = applications.HERE / "matrix_host.c"
+    return applications.built("matrix_host", source, compiler, libraries)
 
 
 @pytest.fixture(scope="module", params=RUNS, ids=lambda run: "-".join(run))

@@ -5,7 +5,6 @@ import pytest
 from client import Client, get
 from documents import OPERATORS, rows, section
 from httpd import HTTPD, proxy_pass
-from processes import Responder
 
 ROWS = [row[0] for row in rows(section(OPERATORS, 2, "Troubleshooting"))]
 
@@ -26,32 +25,9 @@ PROVOKED = [
 
 
 @pytest.fixture
-def serve(directory):
+def serve(start):
     """Starts httpd with some lines."""
-    running = []
-
-    def serve(lines):
-        place = directory / "httpd"
-        place.mkdir()
-        running.append(HTTPD(place, "event", lines))
-        return running[-1]
-
-    yield serve
-    for each in running:
-        each.stop()
-
-
-@pytest.fixture
-def responder(directory):
-    running = []
-
-    def start(behaviour):
-        running.append(Responder(directory, behaviour))
-        return running[-1].address
-
-    yield start
-    for each in running:
-        each.stop()
+    return lambda lines: start(HTTPD, "event", lines)
 
 
 def tells_of(log, row):

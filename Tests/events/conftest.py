@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: programs built once against an installed tree, and what each test starts."""
 
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,14 +11,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "applications"))
 
 import applications  # noqa: E402
 import hosts  # noqa: E402
-from processes import Responder  # noqa: E402
+from fixtures import directory, responder, start, start_responder  # noqa: E402, F401
+from installed import install  # noqa: E402
 from scripted import Scripted  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def prefix(tmp_path_factory):
     made = tmp_path_factory.mktemp("prefix")
-    hosts.install(made)
+    install(made)
     return made
 
 
@@ -48,42 +47,10 @@ def php():
 
 
 @pytest.fixture
-def directory():
-    """A directory with a short path, since a Unix socket's may have 107 bytes."""
-    made = Path(tempfile.mkdtemp(prefix="gateway-"))
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture
-def start(directory):
-    """Starts any Process class in a directory of its own, and stops it at the end."""
-    started = []
-
-    def start(kind, *arguments, **options):
-        place = directory / str(len(started))
-        place.mkdir()
-        started.append(kind(place, *arguments, **options))
-        return started[-1]
-
-    yield start
-    for process in reversed(started):
-        process.stop()
-        # pytest shows it when the test has failed.
-        print(process.read_log())
-
-
-@pytest.fixture
 def host(start, epoll_host):
     """Starts the epoll host before an address, where every path is the application's."""
     return lambda *backends, **options: start(
         hosts.Host, epoll_host, backends, **{"script": "", **options})
-
-
-@pytest.fixture
-def responder(start):
-    """The address of a responder with a behaviour."""
-    return lambda behaviour, transport="unix": start(Responder, behaviour, transport).address
 
 
 @pytest.fixture

@@ -5,26 +5,18 @@ import os
 import subprocess
 from pathlib import Path
 
+from installed import pkg_config
 from processes import ROOT, Process
 
 SOURCES = ROOT / "Tests" / "hosts"
 WARNINGS = ["-std=c99", "-O2", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 
 
-def install(prefix):
-    """The library, its header and its gateway.pc, as make install lays them out."""
-    words = ["LIBRARY=prebuilt", "prefix=%s" % prefix, "modulesdir=%s/modules" % prefix]
-    subprocess.run(["make", "-s", "-C", "module", "install", *words],
-                   cwd=ROOT, check=True, stdin=subprocess.DEVNULL)  # fmt: skip
-
-
 def build(prefix, name, sources, *packages):
     """A program made by cc and pkg-config alone."""
-    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
-    asked = subprocess.run(["pkg-config", "--cflags", "--libs", "gateway", *packages],
-                           env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    flags = pkg_config(prefix, "--cflags", "--libs", *packages)
     program = prefix / name
-    subprocess.run(["cc", *WARNINGS, *map(str, sources), *asked.stdout.split(),
+    subprocess.run(["cc", *WARNINGS, *map(str, sources), *flags,
                     "-Wl,-rpath,%s/lib" % prefix, "-o", program], check=True)  # fmt: skip
     return program
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from http_client import Client, get
+from processes import wait_until
 
 ERRORS = {
     "die-before-head": 502,
@@ -267,10 +268,3 @@ def processor_time(served):
     with open("/proc/%d/stat" % served.process()) as stat:
         fields = stat.read().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

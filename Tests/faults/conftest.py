@@ -2,15 +2,13 @@
 """One application, all the ways to ask it, and the table of what was seen, for the session."""
 
 import os
-import shutil
-import tempfile
-from pathlib import Path
 
 import columns
 import ending_scripts  # noqa: F401: its scripts add themselves
 import pytest
 import record_scripts  # noqa: F401
 from application import Application
+from fixtures import short_directory
 from full_backlog import FullBacklog
 from processes import ROOT
 from rows import Table
@@ -21,11 +19,8 @@ ROADS = ("unix", "tcp", "unix-hasty", "tcp-hasty")
 
 @pytest.fixture(scope="session")
 def directory():
-    """Has a short path, since a Unix socket's may have 107 bytes."""
-    made = Path(tempfile.mkdtemp(prefix="gateway-"))
-    made.chmod(0o777)
-    yield made
-    shutil.rmtree(made)
+    with short_directory() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

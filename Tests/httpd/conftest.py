@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: each gives what a test starts, and ends it, in a directory that www-data can reach."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
+from fixtures import directory, responder, start, start_responder  # noqa: F401
 from full_backlog import FullBacklog
 from httpd import HTTPD
-from processes import PHP, Responder
+from processes import PHP
 from weakness import MODULES, Weaknesses
 
 
@@ -19,45 +16,6 @@ def pytest_configure(config):
 def pytest_terminal_summary(terminalreporter, config):
     for line in config.weaknesses.lines():
         terminalreporter.write_line(line)
-
-
-@pytest.fixture
-def directory(request):
-    """A directory with a short path, since a Unix socket's may have 107 bytes."""
-    made = Path(tempfile.mkdtemp(prefix="gateway-"))
-    made.chmod(0o777)
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture
-def start(directory):
-    """Starts any Process class in a directory of its own, and stops it at the end."""
-    started = []
-
-    def start(kind, *arguments, **options):
-        place = directory / str(len(started))
-        place.mkdir(mode=0o777)
-        place.chmod(0o777)
-        started.append(kind(place, *arguments, **options))
-        return started[-1]
-
-    yield start
-    for process in reversed(started):
-        process.stop()
-        # pytest shows it when the test has failed.
-        print(process.read_log())
-
-
-@pytest.fixture
-def start_responder(start):
-    return lambda behaviour, transport="unix": start(Responder, behaviour, transport)
-
-
-@pytest.fixture
-def responder(start_responder):
-    """The address of a responder with a behaviour."""
-    return lambda behaviour, transport="unix": start_responder(behaviour, transport).address
 
 
 @pytest.fixture

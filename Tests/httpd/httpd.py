@@ -24,6 +24,15 @@ MaxSpareThreads 128
 """
 # One process, so that a kept connection is the one that the next request finds.
 ONE_PROCESS = "ServerLimit 1\nStartServers 1\nThreadsPerChild 25\nMaxRequestWorkers 25\n"
+FOUR_CHILDREN = """
+ServerLimit 4
+StartServers 4
+ThreadsPerChild 16
+ThreadLimit 16
+MaxRequestWorkers 64
+MinSpareThreads 1
+MaxSpareThreads 64
+"""
 SIZES = {
     "prefork": "ServerLimit 80\nStartServers 16\nMaxRequestWorkers 80\nMaxSpareServers 80\n",
     "worker": THREADED,

@@ -67,6 +67,13 @@ class Process:
             self.popen.stdout.close()
 
 
+def wait_until(holds, what=""):
+    deadline = time.monotonic() + READY_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
 def answers(address):
     """Whether something takes connections there."""
     kind, _, rest = address.partition(":")

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from client import get
 from httpd import php_handler
+from installed import install, pkg_config, version
 from processes import ROOT
 
 PAGE = ROOT / "Tests" / "httpd" / "site" / "page.php"
@@ -18,26 +19,6 @@ def prefix(directory):
     made = directory / "usr"
     install(made)
     return made
-
-
-def install(prefix, *variables):
-    words = ["LIBRARY=prebuilt", "prefix=%s" % prefix, "modulesdir=%s/modules" % prefix]
-    subprocess.run(["make", "-s", "-C", "module", "install", *words, *variables],
-                   cwd=ROOT, check=True, stdin=subprocess.DEVNULL)  # fmt: skip
-
-
-def pkg_config(prefix, *words):
-    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
-    command = ["pkg-config", *words, "gateway"]
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout.split()
-
-
-def version():
-    text = (ROOT / "include" / "gateway.h").read_text()
-    numbers = (re.search(r"GATEWAY_VERSION_%s (\d+)" % part, text) for part in
-               ("MAJOR", "MINOR", "PATCH"))  # fmt: skip
-    return ".".join(number.group(1) for number in numbers)
 
 
 def test_the_tree(prefix):

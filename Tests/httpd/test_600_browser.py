@@ -2,27 +2,14 @@
 """A browser in front of what module/serve serves."""
 
 import hashlib
-import re
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 from browsing import check_fit, start_browser
-from processes import ROOT, Process, answers, free_port
+from processes import ROOT, answers
 from selenium.webdriver.common.by import By
-
-
-class Serve(Process):
-    """module/serve as a user runs it, with the library that is there."""
-
-    def __init__(self, directory, *options):
-        self.port = free_port()
-        command = ["module/serve", "--prebuilt", "--port", self.port, *options]
-        super().__init__(command, directory / "serve.log", cwd=ROOT)
-        self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "module/serve")
-        self.wait_until(lambda: "logs in" in self.read_log(), "module/serve")
-        self.address = "http://127.0.0.1:%d/" % self.port
+from serve import Serve
 
 
 def browse(directory, address, *options):
@@ -102,10 +89,9 @@ def test_a_browser_sees_pages_of_ones_own(start, directory, mpm):
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
 def test_its_end_is_the_end_of_all(start, mpm, end):
     serve = start(Serve, "--mpm", mpm)
-    (run,) = re.findall(r"logs in (/[^)]+)\)", serve.read_log())
-    assert Path(run).is_dir()
+    assert serve.run.is_dir()
     serve.popen.send_signal(end)
     assert serve.popen.wait(20) == 0
     assert not answers("tcp:127.0.0.1:%d" % serve.port)
     assert serve.session() == []
-    assert not Path(run).exists()
+    assert not serve.run.exists()

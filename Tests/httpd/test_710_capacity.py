@@ -5,24 +5,14 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 from client import Client, get
-from httpd import OURS, WRAPPER, load_modules, url_of
+from httpd import FOUR_CHILDREN, OURS, WRAPPER, load_modules, url_of
 from load import IS_LONG, Load
-from processes import PHP, READY_SECONDS
+from processes import PHP, wait_until
 
 TOTAL = 2400 if IS_LONG else 480
-FOUR_CHILDREN = """
-ServerLimit 4
-StartServers 4
-ThreadsPerChild 16
-ThreadLimit 16
-MaxRequestWorkers 64
-MinSpareThreads 1
-MaxSpareThreads 64
-"""
 STATUS = load_modules("status") + (
     'ExtendedStatus On\n<Location "/status">\n    SetHandler server-status\n</Location>\n'
 )
@@ -44,13 +34,6 @@ def figures(httpd):
     body = get(httpd.port, "/status?auto").body.decode()
     line = next(line for line in body.splitlines() if line.startswith("GatewayBackend: "))
     return {name: int(value) for name, value in re.findall(r"([\w-]+)=(\d+)", line)}
-
-
-def wait_for(holds):
-    deadline = time.monotonic() + READY_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def query(number):
@@ -88,9 +71,9 @@ def test_who_finds_the_queue_full_is_told_when_to_come_back(start, start_httpd):
     httpd = start_httpd("event", lines(php, "1 queue=1 wait=60"))
     with Client(httpd.port) as running, Client(httpd.port) as waiting:
         running.send("GET", "/sleep.php?ms=600")
-        wait_for(lambda: figures(httpd)["active"] == 1)
+        wait_until(lambda: figures(httpd)["active"] == 1)
         waiting.send("GET", "/sleep.php")
-        wait_for(lambda: figures(httpd)["waiting"] == 1)
+        wait_until(lambda: figures(httpd)["waiting"] == 1)
         refused = get(httpd.port, "/sleep.php")
         assert refused.status == 503
         assert dict(refused.fields)["Retry-After"]
@@ -104,7 +87,7 @@ def test_who_waits_too_long_is_told_too(start, start_httpd):
     httpd = start_httpd("event", lines(php, "1 wait=1"))
     with Client(httpd.port) as running:
         running.send("GET", "/sleep.php?ms=4000")
-        wait_for(lambda: figures(httpd)["active"] == 1)
+        wait_until(lambda: figures(httpd)["active"] == 1)
         assert get(httpd.port, "/sleep.php").status == 503
         assert running.receive().body == b"slept\n"
 
@@ -114,7 +97,7 @@ def test_the_places_of_a_child_that_is_killed_are_taken_back(start, start_httpd)
     httpd = start_httpd("event", lines(php, "2 wait=60"), sizes=FOUR_CHILDREN)
     with Client(httpd.port) as client:
         client.send("GET", "/sleep.php?ms=100000")
-        wait_for(lambda: figures(httpd)["active"] == 1)
+        wait_until(lambda: figures(httpd)["active"] == 1)
         for pid in httpd.children():
             os.kill(pid, signal.SIGKILL)
     load = Load(httpd.port, "/query.php?n=%d", query, clients=8, total=80)
@@ -129,7 +112,7 @@ def test_a_graceful_restart_keeps_to_the_capacity(start, start_httpd):
         httpd.graceful()
     tally = load.stop()
     assert set(tally) == {"ok"}
-    wait_for(lambda: figures(httpd)["active"] == 0)
+    wait_until(lambda: figures(httpd)["active"] == 0)
     now = figures(httpd)
     assert now["complete"] == tally["ok"]
     assert now["idle"] <= 2
@@ -148,7 +131,7 @@ def test_a_connection_ends_with_its_time_to_live_without_any_traffic(start, star
     httpd = start_httpd("event", lines(php, parameters="ttl=1"))
     assert get(httpd.port, "/query.php?n=1").body == b"n=1"
     assert connections(php) == 1
-    wait_for(lambda: connections(php) == 0)
+    wait_until(lambda: connections(php) == 0)
     assert get(httpd.port, "/query.php?n=2").body == b"n=2"
 
 

@@ -14,7 +14,7 @@ from browsing import check_fit, start_browser
 from client import Client, get
 from httpd import php_handler, proxy_pass, url_of
 from load import IS_LONG, Load
-from processes import READY_SECONDS
+from processes import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
 STATUS = '<Location "/status">\n    SetHandler gateway-status\n    ProxyPass "!"\n</Location>\n'
@@ -117,13 +117,6 @@ def figures_of_page(httpd):
     return Page(get(httpd.port, "/status").body.decode()).found
 
 
-def wait_for(holds):
-    deadline = time.monotonic() + READY_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def is_quiet(httpd):
     return all(each["active"] == each["queued"] == 0 for each in figures_of_json(httpd).values())
 
@@ -145,7 +138,7 @@ def test_sums_are_those_of_the_load(start_httpd, start_responder):
         assert set(figures_of_json(httpd)) <= {name_of(good.address), name_of(dead.address)}
     assert load.wait() == {"ok": TOTAL}
     assert faulty.wait() == {"status 502": 50}
-    wait_for(lambda: is_quiet(httpd))
+    wait_until(lambda: is_quiet(httpd))
     figures = figures_of_json(httpd)
     assert figures == figures_of_metrics(httpd) == figures_of_page(httpd)
     of_good, of_dead = figures[name_of(good.address)], figures[name_of(dead.address)]
@@ -167,11 +160,11 @@ def test_what_runs_and_what_is_kept(start_httpd, php):
     name = name_of(php.address)
     assert figures_of_json(httpd) == {}
     assert get(httpd.port, "/query.php").status == 200
-    wait_for(lambda: figures_of_json(httpd)[name]["idle"] == 1)
+    wait_until(lambda: figures_of_json(httpd)[name]["idle"] == 1)
     with Client(httpd.port) as one, Client(httpd.port) as other:
         for client in (one, other):
             client.send("GET", "/sleep.php?ms=60000")
-        wait_for(lambda: figures_of_json(httpd)[name]["active"] == 2)
+        wait_until(lambda: figures_of_json(httpd)[name]["active"] == 2)
         assert figures_of_page(httpd)[name]["active"] == 2
         workers = httpd.children()
         for pid in workers:
@@ -179,7 +172,7 @@ def test_what_runs_and_what_is_kept(start_httpd, php):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        wait_for(lambda: not set(workers) & set(httpd.children()))
+        wait_until(lambda: not set(workers) & set(httpd.children()))
     numbers = figures_of_json(httpd)[name]
     assert numbers["active"] == numbers["idle"] == 0 and numbers["complete"] == 1
 
@@ -190,14 +183,14 @@ def test_waits_and_overload(start_httpd, php):
     name = name_of(php.address)
     with Client(httpd.port) as one, Client(httpd.port) as other:
         one.send("GET", "/sleep.php?ms=1500")
-        wait_for(lambda: figures_of_json(httpd)[name]["active"] == 1)
+        wait_until(lambda: figures_of_json(httpd)[name]["active"] == 1)
         other.send("GET", "/query.php")
-        wait_for(lambda: figures_of_json(httpd)[name]["queued"] == 1)
+        wait_until(lambda: figures_of_json(httpd)[name]["queued"] == 1)
         before = time.time()
         assert get(httpd.port, "/query.php").status == 503
         after = time.time()
         assert one.receive().status == other.receive().status == 200
-    wait_for(lambda: is_quiet(httpd))
+    wait_until(lambda: is_quiet(httpd))
     figures = figures_of_json(httpd)
     assert figures == figures_of_metrics(httpd) == figures_of_page(httpd)
     numbers = figures[name]
@@ -278,7 +271,7 @@ def test_the_page_fits(start_httpd, start_responder, php, directory, width, sche
              for target in ("/good/?n=%d", "/sleep.php?ms=20")]  # fmt: skip
     browser = start_browser(directory)
     try:
-        wait_for(lambda: figures_of_json(httpd)[name_of(php.address)]["complete"] > 20)
+        wait_until(lambda: figures_of_json(httpd)[name_of(php.address)]["complete"] > 20)
         address = "http://127.0.0.1:%d/status" % httpd.port
         check_fit(browser, address, width, scheme, "status")
     finally:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+from installed import version
 from processes import ROOT
 
 NAMES = {"libgateway0", "libgateway-dev", "libapache2-mod-gateway", "gateway-tools"}
@@ -22,19 +23,12 @@ def contents(file):
             for line in listing.stdout.decode().splitlines()}  # fmt: skip
 
 
-def header_version():
-    text = (ROOT / "include" / "gateway.h").read_text()
-    parts = (re.search(r"GATEWAY_VERSION_%s (\d+)" % part, text) for part in
-             ("MAJOR", "MINOR", "PATCH"))  # fmt: skip
-    return ".".join(part.group(1) for part in parts)
-
-
 def test_there_are_four(packages):
     assert packages.keys() == NAMES
 
 
 def test_their_version_is_that_of_the_header(packages):
-    assert {field(file, "Version") for file in packages.values()} == {header_version()}
+    assert {field(file, "Version") for file in packages.values()} == {version()}
 
 
 def test_nothing_depends_on_swift(packages):

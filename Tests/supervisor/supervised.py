@@ -5,11 +5,10 @@ import json
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 from load import Load
-from processes import ROOT, Process
+from processes import ROOT, Process, wait_until
 
 HERE = Path(__file__).resolve().parent
 APPLICATIONS = HERE / "applications"
@@ -18,14 +17,6 @@ SUPERVISOR = RELEASE / "gateway-supervisor"
 HOST = ROOT / ".test-output" / "hosts" / "application_host"
 PERL = ["perl", APPLICATIONS / "count.pl"]
 ANSWER = re.compile(rb"(\d+) (\d+) (\d+) (.*)\n")
-PATIENCE = 20
-
-
-def wait_until(holds, what):
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def is_there(pid):

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 from load import IS_LONG
-from processes import ROOT
-from supervised import APPLICATIONS, PERL, is_there, wait_until
+from processes import ROOT, wait_until
+from supervised import APPLICATIONS, PERL, is_there
 
 PYTHON = ROOT / ".venv" / "bin" / "python"
 SECONDS = 60 if IS_LONG else 3

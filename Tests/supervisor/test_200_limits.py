@@ -3,7 +3,8 @@
 
 import time
 
-from supervised import Host, wait_until
+from processes import wait_until
+from supervised import Host
 
 
 def log_tells(process, text):

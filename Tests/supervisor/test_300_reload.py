@@ -4,7 +4,8 @@
 import signal
 import time
 
-from supervised import Host, wait_until
+from processes import wait_until
+from supervised import Host
 
 
 def test_on_command(start_supervisor):

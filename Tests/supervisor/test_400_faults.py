@@ -7,7 +7,8 @@ import socket
 import time
 
 import pytest
-from supervised import PERL, SUPERVISOR, Host, Process, Supervisor, is_there, wait_until
+from processes import Process, wait_until
+from supervised import PERL, SUPERVISOR, Host, Supervisor, is_there
 
 
 def busy(named):

@@ -10,8 +10,8 @@ import pytest
 from client import get
 from httpd import OURS
 from load import IS_LONG
-from processes import Process
-from supervised import CountingLoad, is_there, wait_until
+from processes import Process, wait_until
+from supervised import CountingLoad, is_there
 
 SECONDS = 30 if IS_LONG else 3
 LINE = "GatewayApplication wiki %s -- perl %s/count.pl\n"

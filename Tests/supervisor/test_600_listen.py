@@ -8,8 +8,8 @@ import time
 import pytest
 from load import IS_LONG
 from nginx import Nginx
-from processes import free_port
-from supervised import CountingLoad, Supervisor, is_there, wait_until
+from processes import free_port, wait_until
+from supervised import CountingLoad, Supervisor, is_there
 
 SECONDS = 30 if IS_LONG else 4
 

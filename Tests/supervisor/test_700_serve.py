@@ -1,25 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """module/serve: its application is supervised, and rolls when its file is touched."""
 
-import re
 import shutil
 import time
 
 from load import Load
-from processes import ROOT, Process, answers, free_port
-from supervised import Named, wait_until
+from processes import ROOT, wait_until
+from serve import Serve
+from supervised import Named
 
 SAMPLE = ROOT / "module" / "sample" / "sample.fcgi"
-
-
-class Serve(Process):
-    def __init__(self, directory, *options):
-        self.port = free_port()
-        command = ["module/serve", "--prebuilt", "--port", self.port, *options]
-        super().__init__(command, directory / "serve.log", cwd=ROOT)
-        self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "module/serve")
-        self.wait_until(lambda: "logs in" in self.read_log(), "module/serve")
-        self.run = re.search(r"logs in ([^)]*)\)", self.read_log()).group(1)
 
 
 class PageLoad(Load):
@@ -34,7 +24,7 @@ def test_touching_the_sample_rolls_it(start, directory):
     sample = directory / "sample.fcgi"
     shutil.copy(SAMPLE, sample)
     serve = start(Serve, "--app", sample)
-    named = Named(serve.run + "/applications", "served")
+    named = Named(serve.run / "applications", "served")
     wait_until(lambda: len(named.pids("ready")) >= 2, "the processes")
     right = "<td>QUERY_STRING</td><td>n=%d</td>"
     load = PageLoad(serve.port, right=lambda n: (right % n).encode(), clients=8)

@@ -9,7 +9,9 @@ import signal
 import subprocess
 
 import pytest
-from supervised import PATIENCE, SUPERVISOR
+from supervised import SUPERVISOR
+
+PATIENCE = 20
 
 
 @pytest.fixture
