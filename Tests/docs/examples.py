@@ -4,9 +4,8 @@
 import subprocess
 
 from httpd import HTTPD, MODULES, OURS, load_modules
-from processes import ROOT, free_port
+from processes import SITE, free_port
 
-SITE = ROOT / "Tests" / "httpd" / "site"
 PORT = "127.0.0.1:%d"
 
 # What examples take for granted, as Debian's httpd has it loaded or at hand.

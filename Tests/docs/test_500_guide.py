@@ -6,9 +6,8 @@ import subprocess
 
 import pytest
 from documents import GUIDE, blocks
-from examples import SITE
 from library import LIBRARY
-from processes import ROOT
+from processes import ROOT, SITE
 
 HERE = ROOT / "Tests" / "docs"
 PAGE = SITE / "page.php"

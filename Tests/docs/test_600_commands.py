@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from documents import GUIDE, OPERATORS, README, ROOT, block, blocks
-from examples import SITE
+from processes import SITE
 
 DOCUMENTS = [README, OPERATORS, GUIDE]
 PROGRAM = ROOT / ".build" / "release" / "gateway-get"

@@ -4,9 +4,9 @@
 import subprocess
 
 import pytest
-from processes import ROOT
+from processes import SITE
 
-ECHO = ROOT / "Tests" / "httpd" / "site" / "echo.php"
+ECHO = SITE / "echo.php"
 
 
 @pytest.mark.parametrize("count, max_active", [(1, 1), (8, 8), (60, 4)])

@@ -64,8 +64,7 @@ class Server:
             times = "timeout=1" if "hasty" in road else "timeout=20"
             parameters = "enablereuse=on retry=0 connectiontimeout=1 " + times
             # A name of its own, since workers of one name share their parameters.
-            url = url_of(address).replace("localhost", road)
-            lines += 'ProxyPass "/%s/" "%s" %s\n' % (road, url, parameters)
+            lines += 'ProxyPass "/%s/" "%s" %s\n' % (road, url_of(address, road), parameters)
         sizes = PREFORK if mpm == "prefork" else ONE_PROCESS
         directory.mkdir()
         directory.chmod(0o777)

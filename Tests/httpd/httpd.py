@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from processes import ROOT, Process, answers, free_port
+from processes import ROOT, SITE, Process, answers, free_port
 
 # What starts each httpd, such as env with variables for it alone.
 WRAPPER = os.environ.get("HTTPD_WRAPPER", "").split()
@@ -82,7 +82,7 @@ class HTTPD(Process):
                 modules=MODULES,
                 loads=loads or "LoadModule proxy_fcgi_module %s" % module,
                 sizes=sizes or SIZES[mpm],
-                document_root=ROOT / "Tests" / "httpd" / "site",
+                document_root=SITE,
                 extra=extra,
             ),
             # Paths are bytes.
@@ -119,10 +119,10 @@ def load_modules(*names):
     return "".join("LoadModule %s_module %s/mod_%s.so\n" % (n, MODULES, n) for n in names)
 
 
-def url_of(address):
-    """What mod_proxy calls an address that is spelled as the library does."""
+def url_of(address, host="localhost"):
+    """What mod_proxy calls an address that is spelled as the library does; a socket has a host."""
     kind, _, rest = address.partition(":")
-    return "unix:%s|fcgi://localhost/" % rest if kind == "unix" else "fcgi://%s/" % rest
+    return "unix:%s|fcgi://%s/" % (rest, host) if kind == "unix" else "fcgi://%s/" % rest
 
 
 def proxy_pass(address, path="/", parameters=""):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
+# The pages and PHP scripts that are asked for.
+SITE = TESTS / "httpd" / "site"
 READY_SECONDS = 30
 
 

@@ -6,9 +6,9 @@ import hashlib
 import pytest
 from behaviours import body_for
 from library import run_host
-from processes import ROOT
+from processes import SITE
 
-PAGE = ROOT / "Tests" / "httpd" / "site" / "page.php"
+PAGE = SITE / "page.php"
 WAYS = ["bytes", "callback", "written"]
 
 

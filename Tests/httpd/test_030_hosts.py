@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from library import HOST
-from processes import ROOT
+from processes import SITE
 
-SCRIPT = ROOT / "Tests" / "httpd" / "site" / "query.php"
+SCRIPT = SITE / "query.php"
 
 
 @pytest.mark.parametrize("host", ["fork_host", "scarce_host", "capacity_host"])

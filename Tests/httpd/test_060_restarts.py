@@ -8,9 +8,9 @@ import pytest
 from client import get
 from httpd import proxy_pass
 from load import IS_LONG, Load
-from processes import ROOT
+from processes import SITE
 
-FILE = ROOT / "Tests" / "httpd" / "site" / "page.php"
+FILE = SITE / "page.php"
 RESTARTS, CLIENTS, PAUSE = (30, 32, 1) if IS_LONG else (5, 8, 0.1)
 
 

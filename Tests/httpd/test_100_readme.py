@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 from library import LIBRARY
-from processes import ROOT
+from processes import ROOT, SITE
 
-PAGE = ROOT / "Tests" / "httpd" / "site" / "page.php"
+PAGE = SITE / "page.php"
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from client import get
 from httpd import php_handler
 from installed import install, pkg_config, version
-from processes import ROOT
+from processes import ROOT, SITE
 
-PAGE = ROOT / "Tests" / "httpd" / "site" / "page.php"
+PAGE = SITE / "page.php"
 
 
 @pytest.fixture

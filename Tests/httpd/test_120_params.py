@@ -8,9 +8,9 @@ import pytest
 from client import Client
 from configurations import CONFIGURATIONS, FIELDS, LOADS, TARGETS
 from httpd import ONE_PROCESS, OURS, STOCK
-from processes import PHP, ROOT, Responder
+from processes import PHP, SITE, Responder
 
-PAGE = ROOT / "Tests" / "httpd" / "site" / "params.php"
+PAGE = SITE / "params.php"
 
 # What differs from request to request.
 PASSING = re.compile(rb"^ *\"?(REQUEST_TIME|REQUEST_TIME_FLOAT|REMOTE_PORT)\b.*\n", re.M)

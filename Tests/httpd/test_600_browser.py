@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from browsing import check_fit, start_browser
-from processes import ROOT, answers
+from processes import SITE, answers
 from selenium.webdriver.common.by import By
 from serve import Serve
 
@@ -79,8 +79,7 @@ def test_an_application_of_ones_own(start, directory):
 
 @pytest.mark.parametrize("mpm", ["prefork", "worker", "event"])
 def test_a_browser_sees_pages_of_ones_own(start, directory, mpm):
-    site = ROOT / "Tests" / "httpd" / "site"
-    serve = start(Serve, "--mpm", mpm, "--php", site)
+    serve = start(Serve, "--mpm", mpm, "--php", SITE)
     page = browse(directory, serve.address + "page.php?a=40&b=2", "--dump-dom")
     assert "page of fpm-fcgi\nsum 42\nmethod GET\n" in page
 

@@ -8,9 +8,8 @@ from client import Client, get
 from complaints import complaint_about
 from h2_client import H2Client
 from httpd import load_modules, php_handler, proxy_pass, url_of
-from processes import ROOT
+from processes import ROOT, SITE
 
-SITE = ROOT / "Tests" / "httpd" / "site"
 KEY = ("Authorization", "Bearer sesame")
 SMUGGLED = b"GET /query.php?a=smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
