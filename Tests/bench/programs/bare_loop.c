@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The least that a small request can cost: one writev of encoded bytes, one recv. */
 #define _GNU_SOURCE
+#include "processor_time.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -19,11 +19,6 @@ static void run(int connection, size_t length, int count)
         if (writev(connection, &vector, 1) != (ssize_t)length) abort();
         if (recv(connection, answer, sizeof answer, 0) < 16) abort();
     }
-}
-
-static double nanoseconds(struct timeval time)
-{
-    return (double)time.tv_sec * 1e9 + (double)time.tv_usec * 1e3;
 }
 
 int main(int argument_count, char **arguments)
@@ -44,8 +39,6 @@ int main(int argument_count, char **arguments)
     getrusage(RUSAGE_SELF, &before);
     run(connection, length, count);
     getrusage(RUSAGE_SELF, &after);
-    printf("user %.1f\nsystem %.1f\n",
-           (nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime)) / count,
-           (nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime)) / count);
+    print_processor_time(&before, &after, count);
     return 0;
 }

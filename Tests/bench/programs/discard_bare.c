@@ -2,12 +2,12 @@
 /* The least that a large answer can cost: its records are received, looked at and thrown away.
  *     discard_bare PATH REQUEST BUFFER_SIZE */
 #define _GNU_SOURCE
+#include "processor_time.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -41,7 +41,7 @@ int main(int argument_count, char **arguments)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     struct timeval limit = {60, 0};
-    struct rusage use;
+    struct rusage before = {0}, after;
     int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (argument_count != 4) return 2;
     FILE *encoded = fopen(arguments[2], "rb");
@@ -52,9 +52,7 @@ int main(int argument_count, char **arguments)
     setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (writev(connection, &vector, 1) != (ssize_t)vector.iov_len) abort();
     printf("bytes %llu\n", receive(connection, (size_t)atol(arguments[3])));
-    getrusage(RUSAGE_SELF, &use);
-    printf("user %.1f\nsystem %.1f\n",
-           (double)use.ru_utime.tv_sec * 1e9 + (double)use.ru_utime.tv_usec * 1e3,
-           (double)use.ru_stime.tv_sec * 1e9 + (double)use.ru_stime.tv_usec * 1e3);
+    getrusage(RUSAGE_SELF, &after);
+    print_processor_time(&before, &after, 1);
     return 0;
 }

@@ -4,22 +4,17 @@
  *
  *     discard_library ADDRESS QUERY
  */
+#include "expect.h"
+#include "processor_time.h"
+
 #include <gateway.h>
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static unsigned long long received;
-
-static void expect(int holds, const char *what)
-{
-    if (holds) return;
-    fprintf(stderr, "discard_library: %s\n", what);
-    exit(1);
-}
 
 static gateway_callback_status take_body(void *context, const void *bytes, size_t length)
 {
@@ -27,11 +22,6 @@ static gateway_callback_status take_body(void *context, const void *bytes, size_
     (void)bytes;
     received += length;
     return GATEWAY_CONTINUE;
-}
-
-static double nanoseconds(struct timeval time)
-{
-    return (double)time.tv_sec * 1e9 + (double)time.tv_usec * 1e3;
 }
 
 int main(int argument_count, char **arguments)
@@ -57,9 +47,8 @@ int main(int argument_count, char **arguments)
     gateway_handle(backend, request, NULL, &callbacks, NULL, &result);
     getrusage(RUSAGE_SELF, &after);
     expect(result.outcome == GATEWAY_OUTCOME_COMPLETE, result.message);
-    printf("bytes %llu\nuser %.1f\nsystem %.1f\n", received,
-           nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime),
-           nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime));
+    printf("bytes %llu\n", received);
+    print_processor_time(&before, &after, 1);
     gateway_request_close(request);
     gateway_backend_close(backend);
     gateway_close(library);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The least that 64 small requests at a time cost one thread, watched as in epoll_library.c. */
 #define _GNU_SOURCE
+#include "processor_time.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -52,9 +53,6 @@ int main(int argument_count, char **arguments)
     getrusage(RUSAGE_SELF, &before);
     run(count);
     getrusage(RUSAGE_SELF, &after);
-#define NANOSECONDS(of) ((double)(after.of.tv_sec - before.of.tv_sec) * 1e9 + \
-                         (double)(after.of.tv_usec - before.of.tv_usec) * 1e3)
-    printf("user %.1f\n", NANOSECONDS(ru_utime) / count);
-    printf("system %.1f\n", NANOSECONDS(ru_stime) / count);
+    print_processor_time(&before, &after, count);
     return 0;
 }

@@ -6,6 +6,8 @@
  *     epoll_library ADDRESS COUNT
  */
 #define _GNU_SOURCE
+#include "expect.h"
+#include "processor_time.h"
 #include "usual_params.h"
 
 #include <gateway.h>
@@ -15,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 
 enum { FLIGHTS = 64, WARM_UP = 10000, PAGE_SIZE = 64 };
 
@@ -31,13 +32,6 @@ static const char page[] = "<!doctype html><title>small</title><p>sixty-four byt
 static struct flight flights[FLIGHTS];
 static gateway_backend *backend;
 static int epoll, begun, ended, wanted;
-
-static void expect(int holds, const char *what)
-{
-    if (holds) return;
-    fprintf(stderr, "epoll_library: %s\n", what);
-    exit(1);
-}
 
 static void watch(struct flight *flight)
 {
@@ -121,11 +115,6 @@ static void run(int count)
     }
 }
 
-static double nanoseconds(struct timeval time)
-{
-    return (double)time.tv_sec * 1e9 + (double)time.tv_usec * 1e3;
-}
-
 int main(int argument_count, char **arguments)
 {
     gateway_options options = GATEWAY_OPTIONS_INIT;
@@ -151,9 +140,7 @@ int main(int argument_count, char **arguments)
     getrusage(RUSAGE_SELF, &before);
     run(count);
     getrusage(RUSAGE_SELF, &after);
-    printf("user %.1f\nsystem %.1f\n",
-           (nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime)) / count,
-           (nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime)) / count);
+    print_processor_time(&before, &after, count);
     for (index = 0; index < FLIGHTS; index++) gateway_request_close(flights[index].request);
     gateway_backend_close(backend);
     gateway_close(library);

@@ -3,7 +3,6 @@
 #include "event_loop.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +28,6 @@ static uint64_t read_clock(clockid_t clock)
 uint64_t now_us(void)
 {
     return read_clock(CLOCK_MONOTONIC) / 1000;
-}
-
-void expect(bool holds, const char *what)
-{
-    if (holds) return;
-    fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
-    exit(1);
 }
 
 void set_param(gateway_request *request, const char *name, const char *value)

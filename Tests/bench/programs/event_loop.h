@@ -3,6 +3,8 @@
 #ifndef EVENT_LOOP_H
 #define EVENT_LOOP_H
 
+#include "expect.h"
+
 #include <gateway.h>
 
 #include <stdbool.h>
@@ -20,9 +22,6 @@ struct flight {
     uint64_t due; /* microseconds; UINT64_MAX: never */
     struct flight *previous, *next;
 };
-
-/* Ends the program, with the name of what did not hold. */
-void expect(bool holds, const char *what);
 
 void set_param(gateway_request *request, const char *name, const char *value);
 

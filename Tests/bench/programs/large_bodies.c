@@ -7,6 +7,7 @@
  * It tells the most memory that the process ever held, and what was asked of the heap.
  */
 #define _GNU_SOURCE
+#include "expect.h"
 #include "pattern.h"
 
 #include <gateway.h>
@@ -16,13 +17,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static void expect(int holds, const char *what)
-{
-    if (holds) return;
-    fprintf(stderr, "large_bodies: %s\n", what);
-    exit(1);
-}
 
 struct transfer {
     uint64_t size, sent, received;

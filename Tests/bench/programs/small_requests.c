@@ -6,6 +6,8 @@
  * ends.
  */
 #define _GNU_SOURCE
+#include "expect.h"
+#include "processor_time.h"
 #include "usual_params.h"
 
 #include <gateway.h>
@@ -15,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { WARM_UP = 1000 };
@@ -41,13 +42,6 @@ static gateway_callback_status take_body(void *context, const void *bytes, size_
     (void)bytes;
     page->length += length;
     return GATEWAY_CONTINUE;
-}
-
-static void expect(int holds, const char *what)
-{
-    if (holds) return;
-    fprintf(stderr, "small_requests: %s\n", what);
-    exit(1);
 }
 
 static void mark(int marks, const char *what)
@@ -78,11 +72,6 @@ static void run(gateway_backend *backend, gateway_request *request, int count, i
         expect(page.status == 200 && page.fields == 4 && page.length == 64, "not the small page");
         reused += (result.flags & GATEWAY_RESULT_REUSED) != 0;
     }
-}
-
-static double nanoseconds(struct timeval time)
-{
-    return (double)time.tv_sec * 1e9 + (double)time.tv_usec * 1e3;
 }
 
 int main(int argument_count, char **arguments)
@@ -121,10 +110,8 @@ int main(int argument_count, char **arguments)
     getrusage(RUSAGE_SELF, &after);
     if (allocations != NULL) allocated = allocations() - allocated;
 
-    printf("user %.1f\nsystem %.1f\nreused %u\nallocations %lu\ncounted %d\n",
-           (nanoseconds(after.ru_utime) - nanoseconds(before.ru_utime)) / count,
-           (nanoseconds(after.ru_stime) - nanoseconds(before.ru_stime)) / count, reused, allocated,
-           allocations != NULL);
+    print_processor_time(&before, &after, count);
+    printf("reused %u\nallocations %lu\ncounted %d\n", reused, allocated, allocations != NULL);
     gateway_request_close(request);
     gateway_backend_close(backend);
     gateway_close(library);

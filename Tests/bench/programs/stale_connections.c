@@ -5,6 +5,8 @@
  * number that its answer has to repeat; even ones are GET, odd ones POST with a body.
  */
 #define _GNU_SOURCE
+#include "expect.h"
+
 #include <gateway.h>
 
 #include <pthread.h>
@@ -20,13 +22,6 @@ enum { THREADS = 16 };
 static gateway_backend *backend;
 static unsigned token_count;
 static atomic_uint next_token, lost_gets, failed_posts, wrong_answers, reused, retried;
-
-static void expect(int holds, const char *what)
-{
-    if (holds) return;
-    fprintf(stderr, "stale_connections: %s\n", what);
-    exit(1);
-}
 
 struct answer {
     size_t length;
