@@ -3,6 +3,7 @@
 
 import os
 import threading
+import time
 from collections import Counter
 from itertools import count
 
@@ -17,7 +18,8 @@ class Load:
     """Clients that send GETs until they are told to stop, each on a connection of its own: httpd
     may close a kept one.
 
-    The tally is a Counter of what came: "ok", or what was wrong, such as "status 503".
+    The tally is a Counter of what came: "ok", or what was wrong, such as "status 503"; times has
+    the milliseconds that each took.
     """
 
     def __init__(self, port, target="/?n=%d", right=lambda n: body_for(b"n=%d" % n), clients=64,
@@ -25,6 +27,7 @@ class Load:
         self.port, self.target, self.right, self.total = port, target, right, total
         self.numbers, self.is_over = count(), threading.Event()
         self.tallies = [Counter() for _ in range(clients)]
+        self.times = []
         # A test that fails before it has stopped them does not wait for them for ever.
         self.threads = [
             threading.Thread(target=self._run, args=(t,), daemon=True) for t in self.tallies
@@ -50,7 +53,9 @@ class Load:
             number = next(self.numbers)
             if self.total is not None and number >= self.total:
                 return
+            begun = time.monotonic()
             tally[self._ask(number)] += 1
+            self.times.append((time.monotonic() - begun) * 1000)
 
     def _ask(self, number):
         target = self.target % number if "%d" in self.target else self.target

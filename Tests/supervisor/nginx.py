@@ -29,12 +29,10 @@ http {{
 
 
 class Nginx(Process):
-    def __init__(self, directory, address):
+    def __init__(self, directory, address, configuration=CONFIGURATION):
         self.port = free_port()
-        configuration = directory / "nginx.conf"
+        file = directory / "nginx.conf"
         address = address if address.startswith("unix:") else address.partition(":")[2]
-        configuration.write_text(
-            CONFIGURATION.format(directory=directory, port=self.port, address=address)
-        )
-        super().__init__(["nginx", "-c", configuration], directory / "nginx.log")
+        file.write_text(configuration.format(directory=directory, port=self.port, address=address))
+        super().__init__(["/usr/sbin/nginx", "-p", directory, "-c", file], directory / "nginx.log")
         self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "nginx")

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """An application that is smaller than its host, with connections that are kept and that are not."""
 
-import contextlib
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+from contextlib import ExitStack
+
+from httpd import FOUR_CHILDREN, HTTPD, url_of
+from load import Load
+from processes import PHP, SITE
 
 from .figure import Figure, Kind
 
@@ -16,46 +15,33 @@ max_active 1. Runs with kept connections and without take turns; no request may 
 99th percentile of all times with them is held against that without."""
 
 CLIENTS, PROCESSES, THREADS = 48, 2, 64
-CHILDREN = """
-ServerLimit 4
-StartServers 4
-ThreadsPerChild 16
-ThreadLimit 16
-MaxRequestWorkers 64
-MinSpareThreads 1
-MaxSpareThreads 64
-"""
 
 
 def measure(workshop, total, rounds):
-    subprocess.run(["make", "-s", "-C", workshop.root / "module", "LIBRARY=prebuilt"], check=True,
-                   stdout=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="gateway-bench-") as made:
-        directory = Path(made)
-        directory.chmod(0o777)
-        with contextlib.ExitStack() as running:
-            yield from in_httpd(directory, running, total // rounds, rounds)
-        with contextlib.ExitStack() as running:
-            yield from in_a_host(workshop, directory, running, total // rounds, rounds)
+    workshop.make_module()
+    for measured in (in_httpd, in_a_host):
+        with ExitStack() as running:
+            yield from measured(workshop, running, total // rounds, rounds)
 
 
-def in_httpd(directory, running, count, rounds):
-    httpds = {keeps: httpd(directory, running, keeps) for keeps in (True, False)}
+def in_httpd(workshop, running, count, rounds):
+    ports = {keeps: httpd(workshop, running, keeps) for keeps in (True, False)}
     times, lost = {True: [], False: []}, {True: 0, False: 0}
     for _ in range(rounds):
-        for keeps, port in httpds.items():
-            load = timed_load(port, count)
+        for keeps, port in ports.items():
+            load = Load(port, "/query.php?n=%d", lambda number: b"n=%d" % number, clients=CLIENTS,
+                        total=count)
             lost[keeps] += count - load.wait()["ok"]
             times[keeps] += load.times
     yield from compared(f"{count * rounds} by httpd", lost, times)
 
 
-def in_a_host(workshop, directory, running, count, rounds):
-    address, script = php(directory, running, "host"), site(workshop) / "query.php"
+def in_a_host(workshop, running, count, rounds):
+    address = php(workshop, running, "host")
     times, lost = {True: [], False: []}, {True: 0, False: 0}
     for _ in range(rounds):
         for keeps in times:
-            host = workshop.host("shared_application", address, script, THREADS, count,
+            host = workshop.host("shared_application", address, SITE / "query.php", THREADS, count,
                                  "keep" if keeps else "close")
             lost[keeps] += host.pop("lost")
             times[keeps].append(host["p99"])
@@ -74,63 +60,20 @@ def per_cent(values, share):
     return sorted(values)[(len(values) * share + 99) // 100 - 1]
 
 
-# ------------------------------------------------------------------------ what the tests start too
-
-
-def site(workshop):
-    return workshop.root / "Tests" / "httpd" / "site"
-
-
-def tests():
-    """The modules of Tests/httpd."""
-    httpd_tests = Path(__file__).resolve().parents[2] / "httpd"
-    for path in (httpd_tests, httpd_tests.parent / "support"):
-        if str(path) not in sys.path:
-            sys.path.insert(0, str(path))
-    import httpd
-    import load
-    import processes
-
-    return httpd, load, processes
-
-
-def place(directory, name):
-    made = directory / name
-    made.mkdir()
-    made.chmod(0o777)
-    return made
-
-
-def php(directory, running, name):
-    process = tests()[2].PHP(place(directory, "php-" + name), children=PROCESSES)
+def php(workshop, running, name):
+    process = PHP(workshop.place("php-" + name), children=PROCESSES)
     running.callback(process.stop)
     return process.address
 
 
-def httpd(directory, running, keeps):
+def httpd(workshop, running, keeps):
     """The port of an httpd before a php-fpm of its own."""
-    module = tests()[0]
     name = "keep" if keeps else "close"
-    address = php(directory, running, name)
-    url = module.url_of(address)
+    address = php(workshop, running, name)
+    url = url_of(address)
     lines = (f"GatewayCapacity {address} {PROCESSES} wait=60\n"
              f'<Proxy "{url}">\n    ProxySet enablereuse={"on" if keeps else "off"} retry=0\n'
              f'</Proxy>\n<FilesMatch "\\.php$">\n    SetHandler "proxy:{url}"\n</FilesMatch>\n')
-    process = module.HTTPD(place(directory, name), "event", lines, sizes=CHILDREN)
+    process = HTTPD(workshop.place(name), "event", lines, sizes=FOUR_CHILDREN)
     running.callback(process.stop)
     return process.port
-
-
-def timed_load(port, count):
-    class TimedLoad(tests()[1].Load):
-        """Keeps how long each request took, in milliseconds."""
-
-        def _ask(self, number):
-            begun = time.monotonic()
-            said = super()._ask(number)
-            self.times.append((time.monotonic() - begun) * 1000)
-            return said
-
-    TimedLoad.times = []
-    return TimedLoad(port, "/query.php?n=%d", lambda number: b"n=%d" % number, clients=CLIENTS,
-                     total=count)

@@ -4,13 +4,16 @@ processor they take for a load."""
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
-from .httpd import MEBIBYTE, SMALL, prepare
-from .workshop import MeasurementFailed
+from client import Client
+from httpd import HTTPD, OURS, STOCK, url_of
+from nginx import Nginx
 
-TESTS = Path(__file__).resolve().parents[2]
+from .bodies import MEBIBYTE, SMALL
+from .workshop import MeasurementFailed
+from .wrk import cost, prepare
+
 THREADS = """
 ServerLimit 1
 StartServers 1
@@ -60,32 +63,19 @@ LOADS = {
 }
 
 
-def modules():
-    """The modules of Tests/httpd that start servers."""
-    for path in (TESTS / "httpd", TESTS / "support"):
-        if str(path) not in sys.path:
-            sys.path.insert(0, str(path))
-    import httpd
-    import processes
-
-    return httpd, processes
-
-
 def proxy_pass(name, address, parameters=""):
     """Leads /NAME/ there. mod_proxy tells sockets apart by the host behind them alone."""
-    kind, _, rest = address.partition(":")
-    url = f"{address}|fcgi://{name}/" if kind == "unix" else f"fcgi://{rest}/"
-    return f'ProxyPass "/{name}/" "{url}" {parameters}\n'
+    return f'ProxyPass "/{name}/" "{url_of(address, name)}" {parameters}\n'
 
 
 class Gateways:
-    """Starts servers in a directory, and ends them when it is closed."""
+    """Starts servers in a workshop, and ends them when it is closed."""
 
-    def __init__(self, directory, unix, tcp):
-        self.directory, self.unix, self.tcp = directory, unix, tcp
+    def __init__(self, workshop, unix, tcp):
+        self.workshop, self.unix, self.tcp = workshop, unix, tcp
         self.running = []
         # An address of its own, since its parameters are others.
-        fresh = directory / "fresh.socket"
+        fresh = workshop.directory / "fresh.socket"
         fresh.symlink_to(unix.removeprefix("unix:"))
         self.fresh = f"unix:{fresh}"
         self.scripts = {}
@@ -94,71 +84,36 @@ class Gateways:
         for process in self.running:
             process.stop()
 
-    def place(self, name):
-        made = self.directory / name
-        made.mkdir()
-        made.chmod(0o777)
-        return made
-
     def httpd(self, name, mpm, module="ours", sizes=THREADS):
-        tests = modules()[0]
         lines = "".join(
             proxy_pass(path, address, parameters) for path, address, parameters in (
                 ("kept", self.unix, "enablereuse=on"), ("fresh", self.fresh, "enablereuse=off"),
                 ("tcp", self.tcp, "enablereuse=on")))
-        loads = {"ours": f"LoadModule proxy_fcgi_module {tests.OURS}",
-                 "stock": f"LoadModule proxy_fcgi_module {tests.STOCK}", None: "#"}[module]
-        process = tests.HTTPD(self.place(name), mpm, lines if module else "", loads=loads,
-                              sizes=sizes)
-        self.running.append(process)
-        return process
+        loads = {"ours": f"LoadModule proxy_fcgi_module {OURS}",
+                 "stock": f"LoadModule proxy_fcgi_module {STOCK}", None: "#"}[module]
+        self.running.append(HTTPD(self.workshop.place(name), mpm, lines if module else "",
+                                  loads=loads, sizes=sizes))
+        return self.running[-1]
 
     def nginx(self, name):
-        processes = modules()[1]
-        directory, port = self.place(name), processes.free_port()
-        configuration = directory / "nginx.conf"
-        configuration.write_text(NGINX.format(directory=directory, port=port, address=self.unix))
-        process = processes.Process(["/usr/sbin/nginx", "-p", directory, "-c", configuration],
-                                    directory / "nginx.log")
-        process.port = port
-        self.running.append(process)
-        process.wait_until(lambda: processes.answers(f"tcp:127.0.0.1:{port}"), "nginx")
-        return process
+        self.running.append(Nginx(self.workshop.place(name), self.unix, NGINX))
+        return self.running[-1]
 
     def cost(self, server, load, path="kept", connections=4):
         """Nanoseconds of all its processes for each request of a load that wrk makes."""
-        script = self._script(load)
-        query = LOADS[load][0]
-        begin = processor_time(server)
-        ended = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", "-d1s", "-s", script,
-             f"http://127.0.0.1:{server.port}/{path}/?{query}"],
-            stdout=subprocess.PIPE, text=True, timeout=60)
-        count = re.search(r"(\d+) requests in", ended.stdout)
-        if ended.returncode or "Socket errors" in ended.stdout or not count or count[1] == "0":
-            raise MeasurementFailed(f"{load}, {path}: {ended.stdout}")
-        return (processor_time(server) - begin) / int(count[1])
+        target = f"/{path}/?{LOADS[load][0]}"
+        return cost(server.session(), server.port, target, self._script(load), connections)
 
     def _script(self, load):
         if load not in self.scripts:
             _, body, right = LOADS[load]
-            self.scripts[load] = prepare(self.place("load " + load), body, right)
+            self.scripts[load] = prepare(self.workshop.place("load " + load), body, right)
         return self.scripts[load]
-
-
-def processor_time(server):
-    """User and system time, by the scheduler's count, of the server's processes."""
-    times = 0
-    for pid in server.session():
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            times += int((task / "schedstat").read_text().split()[0])
-    return times
 
 
 def private_memory(server):
     """Bytes that a child of the server shares with no other process; the mean of all of them."""
-    children = [pid for pid in server.session() if pid != server.pid]
-    total = 0
+    children, total = server.children(), 0
     for pid in children:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         total += sum(map(int, re.findall(r"Private_\w+: *(\d+) kB", text))) * 1024
@@ -167,11 +122,10 @@ def private_memory(server):
 
 def application_calls(server, count):
     """System calls on the application's socket for each small request on a kept connection."""
-    client = modules() and __import__("client")
     trace = Path(server.log).parent / "trace"
-    children = ",".join(str(pid) for pid in server.session() if pid != server.pid)
+    children = ",".join(map(str, server.children()))
     target = "/kept/?small"
-    with client.Client(server.port) as connection:
+    with Client(server.port) as connection:
         connection.request("GET", target)
         strace = subprocess.Popen(["strace", "-f", "-yy", "-o", trace, "-p", children],
                                   stderr=subprocess.PIPE, text=True)

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Callable
 
-from .gateways import modules
-from .httpd import MEBIBYTE
+from behaviours import body_for
+from client import Client, get, post
+from load import judge
+
+from .bodies import MEBIBYTE
 
 # What nothing that happens to a process can excuse.
 NEVER = {"ok", "wrong body"}
+CLOSE = [("Connection", "close")]
 
 
 @dataclass
@@ -92,33 +96,19 @@ class Clients:
 # ------------------------------------------------------------------------------- what is asked
 
 
-def tests():
-    modules()
-    import behaviours
-    import client
-    import load
-
-    return behaviours, client, load
-
-
 def named(port, path, number):
     """The answer names the request."""
-    behaviours, client, load = tests()
-    response = client.get(port, f"{path}?n={number}", [("Connection", "close")])
-    return load.judge(response, behaviours.body_for(b"n=%d" % number))
+    return judge(get(port, f"{path}?n={number}", CLOSE), body_for(b"n=%d" % number))
 
 
 def php(port, path, number):
-    _, client, load = tests()
-    response = client.get(port, f"{path}?n={number}", [("Connection", "close")])
-    return load.judge(response, b"n=%d" % number)
+    return judge(get(port, f"{path}?n={number}", CLOSE), b"n=%d" % number)
 
 
 def supervised(port, path, number):
     """count.pl's "PID SERVED CROWDED QUERY"."""
-    _, client, load = tests()
-    response = client.get(port, f"{path}?n={number}", [("Connection", "close")])
-    verdict = load.judge(response, None)
+    response = get(port, f"{path}?n={number}", CLOSE)
+    verdict = judge(response, None)
     if verdict == "ok" and not response.body.endswith(b" n=%d\n" % number):
         return "wrong body"
     return verdict
@@ -130,23 +120,18 @@ def size_of(number):
 
 
 def down(port, path, number):
-    _, client, load = tests()
     size = size_of(number)
-    response = client.get(port, f"{path}?down={size}", [("Connection", "close")])
-    return load.judge(response, MEBIBYTE[:size])
+    return judge(get(port, f"{path}?down={size}", CLOSE), MEBIBYTE[:size])
 
 
 def up(port, path, number):
-    _, client, load = tests()
     size = size_of(number)
-    response = client.post(port, f"{path}?up", MEBIBYTE[:size], [("Connection", "close")])
-    return load.judge(response, b"%d" % size)
+    return judge(post(port, f"{path}?up", MEBIBYTE[:size], CLOSE), b"%d" % size)
 
 
 def leave(port, path, number):
     """Goes away in the middle of a download, or of an upload."""
-    _, client, _ = tests()
-    with client.Client(port) as connection:
+    with Client(port) as connection:
         if number % 2:
             connection.send("GET", f"{path}?down=1048576")
             connection.socket.recv(10_000)

@@ -8,9 +8,13 @@ from os import chmod
 from statistics import median
 from typing import Callable
 
+import fastcgi
+from client import get
+
 from . import allocations, chart, syscalls
+from .bodies import SMALL
 from .figure import Figure, Kind
-from .gateways import SMALL, Gateways, application_calls, modules, private_memory
+from .gateways import Gateways, application_calls, private_memory
 from .workshop import MeasurementFailed
 
 METHOD = """processor time (user and system, of all processes of a server) per request: httpd with
@@ -66,12 +70,11 @@ def measure(workshop, short):
 
 
 def measured(workshop, short):
-    workshop.directory.chmod(0o755)
     with ExitStack() as running:
         _, unix = running.enter_context(workshop.application("responder", "unix"))
         _, tcp = running.enter_context(workshop.application("responder", "tcp"))
         chmod(unix.removeprefix("unix:"), 0o666)
-        gateways = Gateways(workshop.directory, unix, tcp)
+        gateways = Gateways(workshop, unix, tcp)
         running.callback(gateways.close)
         servers = {
             "worker": gateways.httpd("worker", "worker"),
@@ -156,14 +159,13 @@ def latency(workshop, servers):
 
 def memory(gateways):
     """What the module adds to a child that has served."""
-    client = modules() and __import__("client")
     children = "ServerLimit 2\nStartServers 2\nThreadsPerChild 8\nMaxRequestWorkers 16\n"
     private = {}
     for module in (None, "ours", "stock"):
         server = gateways.httpd(f"memory-{module}", "worker", module, children)
         path = "/kept/?small" if module else "/query.php"
         for _ in range(200):
-            client.get(server.port, path)
+            get(server.port, path)
         private[module] = private_memory(server) / (1 << 20)
     added, stock = private["ours"] - private[None], private["stock"] - private[None]
     yield Figure("private memory added to a child", round(added, 2), 2, "MiB",
@@ -204,9 +206,6 @@ def library_pairs(workshop, unix, short):
 
 
 def download_request(size):
-    modules()
-    import fastcgi
-
     params = fastcgi.encode_pairs(
         [(b"REQUEST_METHOD", b"GET"), (b"QUERY_STRING", b"down=%d" % size)])
     return (fastcgi.begin_request(1) + fastcgi.stream(fastcgi.PARAMS, 1, params)

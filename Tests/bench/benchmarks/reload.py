@@ -6,15 +6,18 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from httpd import FOUR_CHILDREN, HTTPD, STOCK, proxy_pass
+from nginx import Nginx
+from processes import wait_until
+from supervised import APPLICATIONS, SUPERVISOR, CountingLoad, Host, Named, Supervisor
+
 from .figure import Figure, Kind
-from .workshop import MeasurementFailed
+from .wrk import cost
 
 METHOD = """32 clients without a pause, none of which retries, each of which compares its
 answers; a reload every 2 s, max-requests 50, and an application that leaks under max-memory. First
@@ -40,15 +43,6 @@ Alias "/wiki/" "{application}/"
     Require all granted
 </Directory>
 """
-FOUR_CHILDREN = """
-ServerLimit 4
-StartServers 4
-ThreadsPerChild 16
-ThreadLimit 16
-MaxRequestWorkers 64
-MinSpareThreads 1
-MaxSpareThreads 64
-"""
 ANSWERED = """
 function response(status, headers, body)
     if status ~= 200 or not body:match("^%d+ %d+ %d+ q\\n$") then
@@ -60,19 +54,12 @@ end
 
 
 def measure(workshop, short):
-    tests = workshop.root / "Tests"
-    for place in ("support", "httpd", "supervisor"):
-        sys.path.insert(0, str(tests / place))
-    import supervised
-    from nginx import Nginx
-
-    workshop.directory.chmod(0o755)
-    bench = Bench(workshop, supervised, short)
+    bench = Bench(workshop, short)
     for name, command in bench.commands():
         yield from bench.library(name, command)
     yield from bench.many_reloads()
     yield from bench.supervised_httpd()
-    yield from bench.nginx(Nginx)
+    yield from bench.nginx()
     if not short:
         # The peers stall for half a minute at a time.
         yield from bench.fcgid()
@@ -81,24 +68,18 @@ def measure(workshop, short):
 
 
 class Bench:
-    def __init__(self, workshop, supervised, short):
-        self.workshop, self.supervised, self.short = workshop, supervised, short
+    def __init__(self, workshop, short):
+        self.workshop, self.short = workshop, short
         self.seconds = 3 if short else 60
         self.pause = 0.5 if short else 2
         self.applications = workshop.directory / "applications"
         self.applications.mkdir()
-        for file in supervised.APPLICATIONS.iterdir():
+        for file in APPLICATIONS.iterdir():
             copy = self.applications / file.name
             copy.write_bytes(file.read_bytes())
             copy.chmod(0o755)
         # By its path: spawn-fcgi does not look for it.
         self.perl = [shutil.which("perl"), self.applications / "count.pl"]
-
-    def place(self, name):
-        made = self.workshop.directory / name
-        made.mkdir()
-        made.chmod(0o777)
-        return made
 
     def commands(self):
         python = self.workshop.root / ".venv" / "bin" / "python"
@@ -126,11 +107,11 @@ class Bench:
 
     def many_reloads(self):
         count = 20 if self.short else 500
-        place = self.place("many")
+        place = self.workshop.place("many")
         host = self.host(place, ["processes=2-4"], self.perl, threads=8, seconds=600)
-        named = self.supervised.Named(place / "run")
+        named = Named(place / "run")
         try:
-            self.supervised.wait_until(lambda: named.pids("ready"), "a process")
+            wait_until(lambda: named.pids("ready"), "a process")
             begin = time.monotonic()
             refused = sum(named.ask("reload").returncode != 0 for _ in range(count))
             each = (time.monotonic() - begin) / count
@@ -145,7 +126,7 @@ class Bench:
         yield Figure("one of them", round(each * 1000, 1), unit="ms")
 
     def run_host(self, name, command, reload_every, seconds):
-        place = self.place(re.sub(r"\W", "", name))
+        place = self.workshop.place(re.sub(r"\W", "", name))
         # The Perl one grows by 200 KiB with each request, from 3 MiB; the others do not.
         memory = "8M" if command is self.perl else "60M"
         settings = ["processes=2-8", "max-requests=50", "max-memory=" + memory]
@@ -159,16 +140,14 @@ class Bench:
 
     def host(self, place, settings, command, **options):
         script = {"SCRIPT": str(self.applications / "count.php")}
-        return self.supervised.Host(place, place / "run", *settings, command=command,
-                                    environment=script, **options)  # fmt: skip
+        return Host(place, place / "run", *settings, command=command, environment=script,
+                    **options)  # fmt: skip
 
     # Web servers.
 
     @contextmanager
     def httpd(self, name, lines, mpm="event", **options):
-        from httpd import HTTPD
-
-        httpd = HTTPD(self.place(name), mpm, lines, **options)
+        httpd = HTTPD(self.workshop.place(name), mpm, lines, **options)
         try:
             yield httpd
         finally:
@@ -176,7 +155,7 @@ class Bench:
 
     def supervised_lines(self, place, command, settings):
         words = " ".join(str(word) for word in command)
-        return (f"GatewayRuntimeDir {place}\nGatewaySupervisor {self.supervised.SUPERVISOR}\n"
+        return (f"GatewayRuntimeDir {place}\nGatewaySupervisor {SUPERVISOR}\n"
                 f"GatewayApplication wiki {settings} -- {words}\n"
                 'ProxyPass "/wiki/" "gateway://wiki/"\n')  # fmt: skip
 
@@ -184,14 +163,14 @@ class Bench:
         place = self.workshop.directory / "run"
         lines = self.supervised_lines(place, self.perl, "processes=2-8 max-requests=50 "
                                       "max-memory=8M")  # fmt: skip
-        named = self.supervised.Named(place)
+        named = Named(place)
         with self.httpd("supervised", lines) as httpd:
             yield from self.loaded("mod_gateway", httpd.port, lambda: named.ask("reload"), 0)
 
-    def nginx(self, Nginx):
-        place = self.place("nginx")
+    def nginx(self):
+        place = self.workshop.place("nginx")
         address = f"unix:{self.workshop.directory}/nginx.socket"
-        supervisor = self.supervised.Supervisor(
+        supervisor = Supervisor(
             place, "--listen", address, "--client", "www-data", "--processes", "2-8",
             "--max-memory", "60M", command=self.perl)  # fmt: skip
         nginx = Nginx(place, address)
@@ -209,8 +188,6 @@ class Bench:
                                    "/wiki/count.pl?n=%d&leak=200")  # fmt: skip
 
     def managed(self):
-        from httpd import STOCK, proxy_pass
-
         address = f"unix:{self.workshop.directory}/managed.socket"
         with self.spawned(address, self.perl, MANAGED="8") as manager:
             lines = proxy_pass(address, "/wiki/")
@@ -228,7 +205,7 @@ class Bench:
             [*words, "--", *command], env=dict(os.environ, **variables), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         path = Path(address.removeprefix("unix:"))
-        self.supervised.wait_until(path.exists, "the socket")
+        wait_until(path.exists, "the socket")
         try:
             yield process
         finally:
@@ -238,7 +215,7 @@ class Bench:
 
     def loaded(self, name, port, reload, bound, target="/wiki/?n=%d&leak=200"):
         """32 clients, and reloads meanwhile; a bound only where it is ours."""
-        load = TimedLoad(self.supervised, port, target)
+        load = CountingLoad(port, target, clients=32)
         deadline = time.monotonic() + self.seconds
         reloads = 0
         try:
@@ -249,7 +226,8 @@ class Bench:
         finally:
             tally = load.stop()
         wrong = {what: count for what, count in tally.items() if what != "ok"}
-        yield from self.figures(name, sum(wrong.values()), tally["ok"], load.longest * 1000, bound,
+        yield from self.figures(name, sum(wrong.values()), tally["ok"],
+                                max(load.times, default=0), bound,
                                 f"{reloads} reloads; {wrong or 'none wrong'}")
 
     def figures(self, name, failed, served, longest, bound=0, note=""):
@@ -260,8 +238,6 @@ class Bench:
     # What a claim costs.
 
     def claim(self):
-        from httpd import proxy_pass
-
         place = self.workshop.directory / "claim"
         script = self.workshop.directory / "answered.lua"
         script.write_text(ANSWERED)
@@ -271,35 +247,18 @@ class Bench:
             lines = (self.supervised_lines(place, command, "processes=4")
                      + proxy_pass(address, "/plain/", "enablereuse=off"))
             with self.httpd("cost", lines, mpm="worker", sizes=FOUR_CHILDREN) as httpd:
-                named = self.supervised.Named(place)
+                named = Named(place)
                 named.wait_ready(4)
                 children = [pid for pid in httpd.children() if is_httpd(pid)]
                 rounds = 3 if self.short else 9
                 times = []
                 for _ in range(rounds + 1):
-                    times.append([cost(httpd.port, children, path, script)
-                                  for path in ("/wiki/?q", "/plain/?q")])
+                    times.append([cost(children, httpd.port, target, script)
+                                  for target in ("/wiki/?q", "/plain/?q")])
         gateway, plain = (median(each[index] for each in times[1:]) for index in (0, 1))
         more = median(mine - theirs for mine, theirs in times[1:])
         yield Figure("gateway:// costs more than fcgi://", round(more / 1000, 1), 5, "us",
                      Kind.TIME, f"{gateway / 1000:.1f} and {plain / 1000:.1f} us of httpd each")
-
-
-def TimedLoad(supervised, port, target):
-    """A CountingLoad that knows its longest request too."""
-
-    class Timed(supervised.CountingLoad):
-        longest = 0.0
-        lock = threading.Lock()
-
-        def _ask(self, number):
-            begin = time.monotonic()
-            verdict = super()._ask(number)
-            with self.lock:
-                self.longest = max(self.longest, time.monotonic() - begin)
-            return verdict
-
-    return Timed(port, target, clients=32)
 
 
 def sessions(leader):
@@ -310,23 +269,3 @@ def sessions(leader):
 
 def is_httpd(pid):
     return Path(f"/proc/{pid}/comm").read_text().strip() == "apache2"
-
-
-def cost(port, children, path, script):
-    """Nanoseconds of httpd's children for each request."""
-    begin = processor_time(children)
-    ended = subprocess.run(
-        ["wrk", "-t1", "-c4", "-d1s", "-s", script, f"http://127.0.0.1:{port}{path}"],
-        stdout=subprocess.PIPE, text=True, timeout=60)
-    count = re.search(r"(\d+) requests in", ended.stdout)
-    if ended.returncode or "Socket errors" in ended.stdout or not count:
-        raise MeasurementFailed(f"{path}: {ended.stdout}")
-    return (processor_time(children) - begin) / int(count[1])
-
-
-def processor_time(pids):
-    times = 0
-    for pid in pids:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            times += int((task / "schedstat").read_text().split()[0])
-    return times

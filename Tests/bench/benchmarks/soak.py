@@ -6,14 +6,17 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from httpd import HTTPD
+from processes import PHP, SITE, Responder
+from supervised import APPLICATIONS
+
 from . import chart
 from .figure import Figure, Kind
-from .gateways import TESTS, modules, proxy_pass
+from .gateways import proxy_pass
 from .jobs import Clients, Excuses, Job, down, leave, named, php, supervised, up
 from .samples import Sampler
 from .workshop import MeasurementFailed
@@ -88,16 +91,13 @@ class Site:
     """All servers and applications, ended by the stack."""
 
     def __init__(self, workshop, running):
-        subprocess.run(["make", "-s", "-C", workshop.root / "module", "LIBRARY=prebuilt"],
-                       check=True, stdout=sys.stderr)
-        self.directory, self.running = workshop.directory, running
-        self.directory.chmod(0o755)
-        self.httpd_tests, self.processes = modules()
-        lines = self.applications(workshop)
-        self.runtime = self.place("r")
+        workshop.make_module()
+        self.workshop, self.running = workshop, running
+        lines = self.applications()
+        self.runtime = workshop.place("r")
         self.supervisor = workshop.library.with_name("gateway-supervisor")
-        public = self.directory / "applications"
-        shutil.copytree(TESTS / "supervisor" / "applications", public)
+        public = workshop.directory / "applications"
+        shutil.copytree(APPLICATIONS, public)
         wiki = (f"GatewayRuntimeDir {self.runtime}\nGatewaySupervisor {self.supervisor}\n"
                 f"GatewayApplication wiki processes=4 max-requests=200 -- perl {public}/count.pl\n"
                 'ProxyPass "/wiki/" "gateway://wiki/"\n')
@@ -105,42 +105,36 @@ class Site:
         self.restarted = self.httpd("restarted", wiki + lines)
         time.sleep(2)
 
-    def place(self, name):
-        made = self.directory / name
-        made.mkdir()
-        made.chmod(0o777)
-        return made
-
     def keep(self, process):
         self.running.callback(process.stop)
         return process
 
     def httpd(self, name, lines):
-        return self.keep(self.httpd_tests.HTTPD(self.place(name), "event", lines, sizes=SIZES))
+        return self.keep(HTTPD(self.workshop.place(name), "event", lines, sizes=SIZES))
 
-    def applications(self, workshop):
+    def applications(self):
         """Starts them; the lines that lead to them."""
-        _, bulk = self.running.enter_context(workshop.application("responder", "unix"))
+        _, bulk = self.running.enter_context(self.workshop.application("responder", "unix"))
         os.chmod(bulk.removeprefix("unix:"), 0o666)
         self.responders = []
         addresses = {}
         for behaviour in ("answer", *SOUND, *BROKEN):
-            responder = self.keep(self.processes.Responder(
-                self.place(behaviour), behaviour, "tcp" if behaviour in SOUND[:2] else "unix"))
+            place = self.workshop.place(behaviour)
+            transport = "tcp" if behaviour in SOUND[:2] else "unix"
+            responder = self.keep(Responder(place, behaviour, transport))
             # Its log would grow.
             os.truncate(responder.request_log, 0)
             self.responders.append(responder)
             addresses[behaviour] = responder.address
-        fresh = self.directory / "fresh.socket"
+        fresh = self.workshop.directory / "fresh.socket"
         fresh.symlink_to(addresses["answer"].removeprefix("unix:"))
-        self.php = self.keep(self.processes.PHP(self.place("php"), children=PHP_CHILDREN))
-        site = TESTS / "httpd" / "site"
+        self.php = self.keep(PHP(self.workshop.place("php"), children=PHP_CHILDREN))
         return "".join((
             proxy_pass("kept", addresses.pop("answer"), "enablereuse=on"),
             proxy_pass("fresh", f"unix:{fresh}"),
             proxy_pass("bulk", bulk, "enablereuse=on"),
             f"GatewayCapacity {self.php.address} {PHP_CAPACITY} wait=60\n",
-            f'ProxyPass "/php/" "{self.php.address}|fcgi://php{site}/"\n',
+            f'ProxyPass "/php/" "{self.php.address}|fcgi://php{SITE}/"\n',
             *(proxy_pass(behaviour, address, "timeout=2 retry=0 enablereuse=on")
               for behaviour, address in addresses.items())))
 

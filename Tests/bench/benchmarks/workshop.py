@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class Workshop:
         self.stack = contextlib.ExitStack()
         self.directory = Path(
             self.stack.enter_context(tempfile.TemporaryDirectory(prefix="gateway-bench-")))
+        # httpd's children go through it as www-data.
+        self.directory.chmod(0o755)
         # A copy, so that a build meanwhile does not change what is measured.
         shutil.copy(self.library, self.directory / "libgateway.so.0")
         (self.directory / "libgateway.so").symlink_to("libgateway.so.0")
@@ -46,6 +49,17 @@ class Workshop:
 
     def __exit__(self, *error):
         self.stack.close()
+
+    def place(self, name):
+        """A directory in it that anybody may write to."""
+        made = self.directory / name
+        made.mkdir()
+        made.chmod(0o777)
+        return made
+
+    def make_module(self):
+        subprocess.run(["make", "-s", "-C", self.root / "module", "LIBRARY=prebuilt"], check=True,
+                       stdout=sys.stderr)
 
     def program(self, name):
         """The path of a program or of a library to be loaded before others, built once."""
