@@ -23,10 +23,10 @@ class Process:
         self.log = log
         with open(log, "ab") as output:
             options.setdefault("stdout", output)
+            options.setdefault("stdin", subprocess.DEVNULL)
             self.popen = subprocess.Popen(
                 [str(word) for word in command],
                 stderr=output,
-                stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 **options,
             )

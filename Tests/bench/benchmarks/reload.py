@@ -3,17 +3,17 @@
 
 import os
 import re
-import shutil
 import signal
+import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
 from httpd import FOUR_CHILDREN, HTTPD, STOCK, proxy_pass
 from nginx import Nginx
-from processes import wait_until
+from processes import Process, wait_until
 from supervised import APPLICATIONS, SUPERVISOR, CountingLoad, Host, Named, Supervisor
 
 from .figure import Figure, Kind
@@ -78,8 +78,7 @@ class Bench:
             copy = self.applications / file.name
             copy.write_bytes(file.read_bytes())
             copy.chmod(0o755)
-        # By its path: spawn-fcgi does not look for it.
-        self.perl = [shutil.which("perl"), self.applications / "count.pl"]
+        self.perl = ["perl", self.applications / "count.pl"]
 
     def commands(self):
         python = self.workshop.root / ".venv" / "bin" / "python"
@@ -188,30 +187,27 @@ class Bench:
                                    "/wiki/count.pl?n=%d&leak=200")  # fmt: skip
 
     def managed(self):
-        address = f"unix:{self.workshop.directory}/managed.socket"
-        with self.spawned(address, self.perl, MANAGED="8") as manager:
+        with self.sharing("managed", self.perl, MANAGED="8") as (address, (manager,)):
             lines = proxy_pass(address, "/wiki/")
             with self.httpd("managed", lines, module=STOCK) as httpd:
                 yield from self.loaded("FCGI::ProcManager, stock", httpd.port,
-                                       lambda: manager.send_signal(signal.SIGHUP), None)
+                                       lambda: manager.popen.send_signal(signal.SIGHUP), None)
 
     @contextmanager
-    def spawned(self, address, command, processes=None, **variables):
-        words = ["spawn-fcgi", "-n", "-s", address.removeprefix("unix:"), "-M", "0666"]
-        words += ["-F", str(processes)] if processes else []
-        if processes:
-            words.remove("-n")
-        process = subprocess.Popen(
-            [*words, "--", *command], env=dict(os.environ, **variables), start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        path = Path(address.removeprefix("unix:"))
-        wait_until(path.exists, "the socket")
-        try:
-            yield process
-        finally:
-            for pid in sessions(process.pid):
-                os.kill(pid, signal.SIGKILL)
-            process.wait()
+    def sharing(self, name, command, count=1, **variables):
+        """Processes of a program at one listening socket: its address, and they."""
+        path = self.workshop.directory / f"{name}.socket"
+        with ExitStack() as running, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            path.chmod(0o666)
+            listener.listen(1024)
+            processes = [
+                Process(command, self.workshop.directory / f"{name}.log", stdin=listener,
+                        env=dict(os.environ, **variables))
+                for _ in range(count)]
+            for each in processes:
+                running.callback(each.stop, signal.SIGKILL)
+            yield f"unix:{path}", processes
 
     def loaded(self, name, port, reload, bound, target="/wiki/?n=%d&leak=200"):
         """32 clients, and reloads meanwhile; a bound only where it is ours."""
@@ -241,9 +237,8 @@ class Bench:
         place = self.workshop.directory / "claim"
         script = self.workshop.directory / "answered.lua"
         script.write_text(ANSWERED)
-        address = f"unix:{self.workshop.directory}/claim.socket"
         command = [self.compiled()]
-        with self.spawned(address, command, processes=4):
+        with self.sharing("plain", command, 4) as (address, _):
             lines = (self.supervised_lines(place, command, "processes=4")
                      + proxy_pass(address, "/plain/", "enablereuse=off"))
             with self.httpd("cost", lines, mpm="worker", sizes=FOUR_CHILDREN) as httpd:
@@ -259,12 +254,6 @@ class Bench:
         more = median(mine - theirs for mine, theirs in times[1:])
         yield Figure("gateway:// costs more than fcgi://", round(more / 1000, 1), 5, "us",
                      Kind.TIME, f"{gateway / 1000:.1f} and {plain / 1000:.1f} us of httpd each")
-
-
-def sessions(leader):
-    listing = subprocess.run(["ps", "-o", "pid=", "-s", str(leader)], stdout=subprocess.PIPE,
-                             text=True)  # fmt: skip
-    return [int(pid) for pid in listing.stdout.split()]
 
 
 def is_httpd(pid):
