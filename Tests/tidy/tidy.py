@@ -13,7 +13,17 @@ import header  # noqa: E402
 
 TOP = {"Package.swift", "Sources", "include", "Tests", "module", "README.md"}
 LINE_MAX, FILE_MAX, FUNCTION_MAX = 100, 400, 70
-CODE = {".swift", ".c", ".h", ".py", ".sh", ".php", ".pl", ".go"}
+CODE = {".swift", ".c", ".h", ".py", ".sh", ".php", ".pl", ".pm", ".go", ".fcgi"}
+
+# Their syntax has no comments: the licence itself, JSON, what is generated, and what dpkg reads.
+WITHOUT_COMMENTS = {
+    ".swift-format",
+    "Tests/abi/exports.txt",
+    "Tests/abi/layout.txt",
+    "module/packaging/LICENSE",
+    "module/packaging/debian/changelog",
+    "module/packaging/debian/source/format",
+}
 
 # In the library: what would end, block or burden the host's process, or hide a fault.
 BANNED = [
@@ -73,9 +83,19 @@ def check_top(paths):
             yield "%s: does not belong at the top" % name
 
 
+def check_licence(name, lines):
+    """Only what a file has to begin with may stand before it."""
+    says = any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:3])
+    if says == (str(name) in WITHOUT_COMMENTS):
+        yield 1, "an SPDX line, though it is listed" if says else "no SPDX line"
+
+
+def check_listed(paths):
+    for name in sorted(WITHOUT_COMMENTS - {str(path.relative_to(ROOT)) for path in paths}):
+        yield "Tests/tidy/tidy.py: there is no %s" % name
+
+
 def check_text(path, lines):
-    if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:4]):
-        yield 1, "no SPDX line"
     for number, line in enumerate(lines, 1):
         # A word that is longer by itself cannot be broken; nor can make's lines.
         if len(line) > LINE_MAX and " " in line.strip() and path.name != "Makefile":
@@ -163,7 +183,7 @@ def check_readme(paths):
 def check_file(path, text):
     lines = text.split("\n")
     name = path.relative_to(ROOT)
-    found = []
+    found = [*check_licence(name, lines)]
     if is_code(path, text):
         found += check_text(path, lines)
         if path.suffix in {".swift", ".c"}:
@@ -177,7 +197,9 @@ def check_file(path, text):
 
 def main():
     paths = tracked()
-    faults = [*check_top(paths), *check_header(), *check_readme(paths)]
+    faults = [
+        *check_top(paths), *check_header(), *check_readme(paths), *check_listed(paths),
+    ]  # fmt: skip
     sources = []
     for path in paths:
         try:
