@@ -2,7 +2,7 @@
 """What never ends, or never begins: each is bounded."""
 
 import pytest
-from rows import Case, broken, refused, whole
+from rows import Case, broken, refused
 
 LATE = refused("timed-out", 504)
 LARGE = b"x" * 4_000_000

@@ -113,18 +113,9 @@ private struct Connection: ~Copyable {
     // MARK: The host and the socket
 
     private mutating func write(most: Int) {
-        let window = Array(body[consumed..<offered])
+        let window = body[consumed..<offered]
         stream.planWrite(window: window.count, isLast: offered == body.count)
-        var bytes: [UInt8] = []
-        for index in 0..<stream.plan.count {
-            let range = stream.plan.range(at: index)
-            switch stream.plan.source(at: index) {
-            case .head: bytes += head.address[range]
-            case .pending: bytes += stream.pendingAddress[range]
-            case .framing: bytes += stream.framingAddress[range]
-            case .body: bytes += window[range]
-            }
-        }
+        let bytes = stream.plannedBytes(head: head.address, window: window)
         let count = min(most, bytes.count)
         sent += bytes[..<count]
         consumed += stream.sent(count)

@@ -74,18 +74,9 @@ private struct Sending: ~Copyable {
     }
 
     mutating func write(_ offered: ArraySlice<UInt8>, isLast: Bool, most: Int) {
-        let window = Array(offered.dropFirst(consumed))
+        let window = offered.dropFirst(consumed)
         stream.planWrite(window: window.count, isLast: isLast)
-        var bytes: [UInt8] = []
-        for index in 0..<stream.plan.count {
-            let range = stream.plan.range(at: index)
-            switch stream.plan.source(at: index) {
-            case .head: bytes += head.address[range]
-            case .pending: bytes += stream.pendingAddress[range]
-            case .framing: bytes += stream.framingAddress[range]
-            case .body: bytes += window[range]
-            }
-        }
+        let bytes = stream.plannedBytes(head: head.address, window: window)
         require(bytes.count == stream.plan.size, "a plan of another size than its parts")
         let count = min(most, bytes.count)
         wire += bytes[..<count]

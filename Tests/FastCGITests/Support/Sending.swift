@@ -22,16 +22,7 @@ struct Sending: ~Copyable {
         guard writes < 100_000 else { fatalError("The stream does not come to its end.") }
         let window = body[consumed..<windowEnd]
         stream.planWrite(window: window.count, isLast: isLast)
-        var bytes: [UInt8] = []
-        for index in 0..<stream.plan.count {
-            let range = stream.plan.range(at: index)
-            switch stream.plan.source(at: index) {
-            case .head: bytes += Sending.head[range]
-            case .pending: bytes += stream.pendingAddress[range]
-            case .framing: bytes += stream.framingAddress[range]
-            case .body: bytes += window.dropFirst(range.lowerBound).prefix(range.count)
-            }
-        }
+        let bytes = stream.plannedBytes(head: Sending.head, window: window)
         #expect(bytes.count == stream.plan.size)
         let count = min(most, bytes.count)
         wire += bytes[..<count]
