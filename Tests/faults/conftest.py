@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One application, all the ways to ask it, and the table of what was seen, for the session."""
 
-import os
 
 import columns
 import ending_scripts  # noqa: F401: its scripts add themselves
@@ -10,6 +9,7 @@ import record_scripts  # noqa: F401
 from application import Application
 from fixtures import short_directory
 from full_backlog import FullBacklog
+from long_form import IS_LONG
 from processes import ROOT
 from rows import Table
 from scripts import AT_ACCEPT, SCRIPTS
@@ -52,7 +52,7 @@ def table(request, directory, application):
 
 @pytest.fixture(scope="session")
 def is_long():
-    return bool(os.environ.get("LONG_FORM"))
+    return IS_LONG
 
 
 def pytest_terminal_summary(terminalreporter, config):

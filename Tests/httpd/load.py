@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A load of GETs from many clients at once: never retries, compares every body."""
 
-import os
 import threading
 import time
 from collections import Counter
@@ -9,9 +8,6 @@ from itertools import count
 
 from behaviours import body_for
 from client import Client
-
-# Tests/run all asks for the longer form of what takes its time.
-IS_LONG = bool(os.environ.get("LONG_FORM"))
 
 
 class Load:

@@ -7,7 +7,8 @@ import time
 import pytest
 from client import get
 from httpd import proxy_pass
-from load import IS_LONG, Load
+from load import Load
+from long_form import IS_LONG
 from processes import SITE
 
 FILE = SITE / "page.php"

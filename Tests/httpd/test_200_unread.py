@@ -6,7 +6,8 @@ from behaviours import body_for
 from client import Client
 from httpd import proxy_pass
 from library import run_host
-from load import IS_LONG, run_gets
+from load import run_gets
+from long_form import IS_LONG
 
 NUMBERED = ("--param", "QUERY_STRING=n=%n", "--expect-body", "answer to n=%n")
 GETS = 20_000 if IS_LONG else 2_000

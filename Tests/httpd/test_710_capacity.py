@@ -9,7 +9,8 @@ import subprocess
 import pytest
 from client import Client, get
 from httpd import FOUR_CHILDREN, OURS, WRAPPER, load_modules, url_of
-from load import IS_LONG, Load
+from load import Load
+from long_form import IS_LONG
 from processes import PHP, wait_until
 
 TOTAL = 2400 if IS_LONG else 480

@@ -7,7 +7,7 @@ import time
 import pytest
 from client import Client
 from httpd import ONE_PROCESS, proxy_pass
-from load import IS_LONG
+from long_form import IS_LONG
 from weakness import PATIENCE
 
 MIB = 1 << 20

@@ -13,7 +13,8 @@ import pytest
 from browsing import check_fit, start_browser
 from client import Client, get
 from httpd import php_handler, proxy_pass, url_of
-from load import IS_LONG, Load
+from load import Load
+from long_form import IS_LONG
 from processes import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 

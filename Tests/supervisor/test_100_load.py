@@ -4,13 +4,13 @@
 import subprocess
 
 import pytest
-from load import IS_LONG
+from long_form import IS_LONG
 from processes import ROOT, wait_until
 from supervised import APPLICATIONS, PERL, is_there
 
 PYTHON = ROOT / ".venv" / "bin" / "python"
-SECONDS = 60 if IS_LONG else 3
-RELOAD_EVERY = 2000 if IS_LONG else 700
+SECONDS = 60 if IS_LONG else 2
+RELOAD_EVERY = 2000 if IS_LONG else 500
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import time
 import pytest
 from client import get
 from httpd import OURS
-from load import IS_LONG
+from long_form import IS_LONG
 from processes import Process, wait_until
 from supervised import CountingLoad, is_there
 
-SECONDS = 30 if IS_LONG else 3
+SECONDS = 30 if IS_LONG else 2
 LINE = "GatewayApplication wiki %s -- perl %s/count.pl\n"
 PASS = 'ProxyPass "/wiki/" "gateway://wiki/"\n'
 
