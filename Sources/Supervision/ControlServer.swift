@@ -91,12 +91,11 @@ final class ControlServer {
         // Who has the directory's lock is the only one to listen here.
         unsafe unlink(path)
         do {
-            socket = try ListeningSocket("unix:\(path)")
+            socket = try directory.listen(at: path, for: client)
         } catch {
             throw SystemError(number: EADDRINUSE)
         }
         _ = capr_set_nonblocking(socket.descriptor, 1)
-        if let client { try? directory.give(path, to: client) }
     }
 
     var descriptors: [Int32] { [socket.descriptor] + clients.map(\.descriptor) }

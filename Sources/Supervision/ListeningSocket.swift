@@ -33,9 +33,11 @@ package final class ListeningSocket: Sendable {
     /// Of its file, if it has one.
     private let path: String?
 
-    /// - Parameter address: `unix:/path`, `unix:@abstract`, `tcp:host:port` or `tcp:[v6]:port`
+    /// - Parameters:
+    ///   - address: `unix:/path`, `unix:@abstract`, `tcp:host:port` or `tcp:[v6]:port`
+    ///   - mode: of the socket's file, less what the umask takes; nil for the usual one
     /// - Throws: why nobody can listen there.
-    package init(_ address: String) throws(Refusal) {
+    package init(_ address: String, mode: UInt32? = nil) throws(Refusal) {
         do {
             endpoint = try Endpoint(parsing: address)
         } catch {
@@ -46,6 +48,8 @@ package final class ListeningSocket: Sendable {
         if let path { try Self.removeStale(path, endpoint: endpoint) }
         let descriptor = first.openSocket()
         guard descriptor >= 0 else { throw .system(address, .last) }
+        // The file that bind(2) makes has the mode of the socket.
+        if let mode { _ = fchmod(descriptor, mode) }
         if let error = first.listen(descriptor, backlog: Self.backlog) {
             _ = close(descriptor)
             if error.number == EADDRINUSE { throw .inUse(address) }

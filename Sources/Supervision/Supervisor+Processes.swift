@@ -85,9 +85,7 @@ extension Supervisor {
     private func socket(of slot: Int) throws(Spawner.Failure) -> ListeningSocket {
         if let known = sharedSocket ?? sockets[slot] { return known }
         do throws(ListeningSocket.Refusal) {
-            let path = directory.socketPath(slot)
-            let fresh = try ListeningSocket("unix:\(path)")
-            if let client { try? directory.give(path, to: client) }
+            let fresh = try directory.listen(at: directory.socketPath(slot), for: client)
             sockets[slot] = fresh
             return fresh
         } catch {

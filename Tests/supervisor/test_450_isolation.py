@@ -6,7 +6,8 @@ import pwd
 import subprocess
 
 import pytest
-from supervised import SUPERVISOR
+from processes import Process
+from supervised import PERL, SUPERVISOR
 
 CONNECT = """
 import socket, sys
@@ -41,7 +42,8 @@ def supervisor(start_supervisor, directory):
 @pytest.mark.parametrize("name", ["0", "control"])
 def test_strangers_do_not_connect(supervisor, name):
     path = supervisor.base / "wiki" / name
-    assert oct((supervisor.base / "wiki").stat().st_mode & 0o777) == "0o700"
+    assert oct((supervisor.base / "wiki").stat().st_mode & 0o777) == "0o711"
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
     refused = run_as("nobody", "/usr/bin/python3", "-c", CONNECT, path)
     assert refused.returncode != 0 and "PermissionError" in refused.stdout
     taken = run_as("www-data", "/usr/bin/python3", "-c", CONNECT, path)
@@ -66,13 +68,31 @@ def test_somebody_elses_directory_is_refused(start_supervisor, directory, start)
     (directory / "1").mkdir(mode=0o777, exist_ok=True)
     (base / "wiki").mkdir(parents=True)
     os.chown(base / "wiki", pwd.getpwnam("nobody").pw_uid, -1)
-    from processes import Process
-    from supervised import PERL
-
     words = [SUPERVISOR, "--name", "wiki", "--runtime-dir", base, "--", *PERL]
     ended = start(lambda place: Process(words, place / "log"))
     assert ended.popen.wait(10) == 1
     assert "is not a directory of ours alone" in ended.read_log()
+
+
+def test_clients_replace_nothing(supervisor):
+    """The directory is the supervisor's alone: no socket, lock or link of theirs is in it."""
+    place = supervisor.base / "wiki"
+    assert place.stat().st_uid == os.geteuid()
+    for words in (["touch", place / "new"], ["rm", "-f", place / "0"],
+                  ["mv", place / "control", place / "1"], ["ls", place]):  # fmt: skip
+        refused = run_as("www-data", *words)
+        assert refused.returncode != 0 and "Permission denied" in refused.stdout
+
+
+def test_a_base_that_others_write_to_is_refused(directory, start):
+    base = directory / "base"
+    base.mkdir()
+    base.chmod(0o777)
+    words = [SUPERVISOR, "--name", "wiki", "--runtime-dir", base, "--", *PERL]
+    ended = start(lambda place: Process(words, place / "log"))
+    assert ended.popen.wait(10) == 1
+    assert "is not a directory in which only its owner writes" in ended.read_log()
+    assert not (base / "wiki").exists()
 
 
 def test_nothing_is_left_in_shared_memory(start_host, named):

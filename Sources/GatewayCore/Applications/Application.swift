@@ -33,6 +33,8 @@ package final class Application: Sendable {
 
     private struct Started {
         var words: [String]
+        /// Milliseconds that it may take to end its processes and itself.
+        var patience: UInt32
         /// 0: it has ended.
         var process: Int32
         var startedAt: MonotonicTime
@@ -40,6 +42,8 @@ package final class Application: Sendable {
 
     /// Between two starts, so that a supervisor that ends at once is not started without a pause.
     private static let restartPause: UInt32 = 1_000
+    /// Between two looks at one that ends, in microseconds: nothing tells of it in time.
+    private static let stopPause: UInt32 = 5_000
 
     package let name: String
     package let scoreboard: Scoreboard
@@ -77,8 +81,17 @@ package final class Application: Sendable {
         scoreboard.set(definition.scoreboardSettings)
         started = Locked(nil)
         let process = try Self.start(launcher, scoreboard, words)
-        started.withLock { $0 = Started(words: words, process: process, startedAt: .now) }
+        started.withLock {
+            $0 = Started(
+                words: words, patience: Self.patience(definition), process: process,
+                startedAt: .now)
+        }
         gateway.register(self)
+    }
+
+    /// A process has the timeout twice: to finish what it runs, and to end.
+    private static func patience(_ definition: ApplicationDefinition) -> UInt32 {
+        UInt32(clamping: 2 * UInt64(definition.stopTimeout) + 5_000)
     }
 
     /// Uses the processes of a supervisor that is there.
@@ -190,7 +203,10 @@ package final class Application: Sendable {
     package func define(_ definition: ApplicationDefinition, words: [String]) throws(Refusal)
         -> Bool
     {
-        started.withLock { $0?.words = words }
+        started.withLock {
+            $0?.words = words
+            $0?.patience = Self.patience(definition)
+        }
         let answer = try Self.ask(directory, ["define"] + words, handing: launcher?.log)
         guard answer.failure.isEmpty else { throw .refused(answer.failure) }
         return answer.text != "unchanged\n"
@@ -202,15 +218,24 @@ package final class Application: Sendable {
         guard answer.failure.isEmpty else { throw .refused(answer.failure) }
     }
 
-    /// Ends the supervisor that this host has started, and waits for it.
+    /// Ends the supervisor that this host has started, and waits for it; one that does not end is
+    /// killed, and its processes with it.
     package func stop() {
         guard forkGeneration == ForkGeneration.current else { return }
-        let process = started.withLock { started in
+        let ending = started.withLock { started in
             defer { started = nil }
-            return started?.process ?? 0
+            return started
         }
-        guard process > 0, kill(process, SIGTERM) == 0 else { return }
-        _ = waitpid(process, nil, 0)
+        guard let ending, ending.process > 0, kill(ending.process, SIGTERM) == 0 else { return }
+        let deadline = MonotonicTime.now.advanced(byMilliseconds: ending.patience)
+        while !Self.hasEnded(ending.process) {
+            guard MonotonicTime.now < deadline else {
+                _ = kill(ending.process, SIGKILL)
+                _ = waitpid(ending.process, nil, 0)
+                return
+            }
+            _ = usleep(Self.stopPause)
+        }
     }
 }
 
