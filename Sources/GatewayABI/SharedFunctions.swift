@@ -151,8 +151,7 @@ public func gatewaySharedCount(
     if result.flags & GATEWAY_RESULT_RETRIED != 0 { status.count(.retried, at: application) }
     status.count(.bytesSent, result.bytes_sent, at: application)
     status.count(.bytesReceived, result.bytes_received, at: application)
-    // Of an exchange in a queue: when its turn came, or when it gave up.
-    let waited = result.stage == .GATEWAY_STAGE_QUEUE ? result.total_us : result.queued_us
+    let waited = result.queued_us
     if waited > 0 { status.countWait(microseconds: waited, at: application) }
     if result.first_byte_us > waited {
         status.countFirstByte(microseconds: result.first_byte_us - waited, at: application)

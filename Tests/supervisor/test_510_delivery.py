@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from client import Client, get
 from processes import ROOT
+from supervised import wait_until
 
 PROGRAM = ROOT / ".build" / "release" / "gateway-get"
 TIMING = re.compile(
@@ -39,6 +40,17 @@ def test_times_tell_the_wait_for_a_process(serve, named):
     for queue, connect, first_byte, total in times:
         assert 1400 < first_byte <= total and connect < 1000
         assert queue + connect + first_byte < total + 1
+
+
+def test_a_wait_in_vain_is_told(serve, named):
+    httpd = serve("GatewayServerTiming On\n", "processes=1 queue-timeout=300ms")
+    named.wait_ready(1)
+    with Client(httpd.port) as one:
+        one.send("GET", "/wiki/?sleep=3000")
+        wait_until(lambda: any(p["active"] for p in named.status()["processes"]), "the first")
+        assert get(httpd.port, "/wiki/?n=2").status == 503
+    (waited,) = re.findall(r"it waited too long.* queue: ([\d.]+) ms", httpd.read_log())
+    assert float(waited) >= 300
 
 
 def test_an_answer_is_kept_back(serve, named):

@@ -54,13 +54,18 @@ extension Dispatch {
                 isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
                 bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
                 stderrDropped: reader.stderrDropped,
-                queued: since(times.admitted), connected: since(times.connected),
+                queued: waited, connected: since(times.connected),
                 sent: since(times.sent),
                 firstByte: since(times.firstByte), total: since(times.ended),
                 retryAfter: failure?.stage == .queue
                     ? shared.use { $0.admission.retryAfter } ?? 1 : 0,
                 message: message)
         }
+    }
+
+    /// When its turn came, or when it gave up waiting for it; 0: it had not to wait.
+    private var waited: UInt64 {
+        mutating get { times.queued == nil ? 0 : since(times.admitted ?? times.ended) }
     }
 
     private mutating func since(_ time: MonotonicTime?) -> UInt64 {
