@@ -152,7 +152,10 @@ extension Scoreboard {
     private func request(of index: Int) -> String {
         unsafe withUnsafeBytes(of: &slot(index).pointee.request) { bytes in
             let text = unsafe bytes.prefix(bytes.count - 1).prefix { $0 != 0 }
-            return unsafe String(decoding: text.map { $0 < 0x20 ? 0x3F : $0 }, as: UTF8.self)
+            var printed = unsafe String(printing: text)
+            // A replacement is longer than what it stands for; cut between two characters.
+            while printed.utf8.count >= bytes.count { printed.unicodeScalars.removeLast() }
+            return printed
         }
     }
 

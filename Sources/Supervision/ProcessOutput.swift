@@ -3,6 +3,7 @@
 internal import CAPR
 internal import Glibc
 internal import Platform
+internal import SharedStatus
 
 /// What a process writes to its standard output and standard error, line by line.
 final class ProcessOutput {
@@ -56,13 +57,12 @@ final class ProcessOutput {
 
     private func append(_ byte: UInt8, _ take: (String) -> Void) {
         if byte == UInt8(ascii: "\n") { return end(take) }
-        // Nothing that a terminal or the format of a log would obey.
-        line.append(byte < 0x20 && byte != 9 || byte == 0x7F ? UInt8(ascii: "?") : byte)
+        line.append(byte)
         if line.count >= Self.maxLine { end(take) }
     }
 
     private func end(_ take: (String) -> Void) {
-        let text = String(decoding: line, as: UTF8.self)
+        let text = String(printing: line, keepingTabs: true)
         line.removeAll(keepingCapacity: true)
         if lastLines.count == Self.keptLines { lastLines.removeFirst() }
         lastLines.append(text)

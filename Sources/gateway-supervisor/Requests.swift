@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import Platform
+import SharedStatus
 import Supervision
 
 /// Shows an application's processes.
@@ -75,10 +76,7 @@ extension String {
     fileprivate var harmless: String {
         String(
             String.UnicodeScalarView(
-                unicodeScalars.map { scalar in
-                    let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-                    return isControl && scalar != "\n" ? "?" : scalar
-                }))
+                unicodeScalars.map { $0.isControl && $0 != "\n" ? "?" : $0 }))
     }
 }
 
