@@ -211,6 +211,13 @@ static void add_applications(request_rec *r, gw_status *status)
     }
 }
 
+/* Prometheus writes a parameter without a value with its sign: ?metrics=. */
+static int is_asked_for(const request_rec *r, const char *form)
+{
+    return r->args && strcspn(r->args, "=&") == strlen(form)
+        && strncmp(r->args, form, strlen(form)) == 0;
+}
+
 int gw_status_handler(request_rec *r)
 {
     if (!r->handler || strcmp(r->handler, "gateway-status") != 0) {
@@ -231,10 +238,10 @@ int gw_status_handler(request_rec *r)
     }
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
-    if (r->args && strcmp(r->args, "json") == 0) {
+    if (is_asked_for(r, "json")) {
         gw_status_json(r, &status);
     }
-    else if (r->args && strcmp(r->args, "metrics") == 0) {
+    else if (is_asked_for(r, "metrics")) {
         gw_status_metrics(r, &status);
     }
     else {

@@ -29,7 +29,7 @@ static const char head[] =
     ".cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill,\n"
     "  minmax(min(100%, 26rem), 1fr)) }\n"
     ".card { background: var(--card); border: 1px solid var(--line); border-radius: 8px;\n"
-    "  padding: .9rem; min-width: 0 }\n"
+    "  padding: .9rem; min-width: 0 } .application { margin-bottom: 1rem }\n"
     "dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr));\n"
     "  gap: .5rem .8rem; margin: 0 0 .9rem }\n"
     "dt { color: var(--soft); font-size: .8rem } dd { margin: 0; font-size: 1.05rem;\n"
@@ -48,7 +48,14 @@ static const char head[] =
     "  font-variant-numeric: tabular-nums; white-space: nowrap }\n"
     "th { color: var(--soft); font-weight: 600; border-top: 0 }\n"
     "td:last-child, th:last-child { text-align: left; white-space: normal;\n"
-    "  overflow-wrap: anywhere; min-width: 10rem; font-family: ui-monospace, monospace }\n"
+    "  overflow-wrap: anywhere; min-width: 10rem; width: 99% }\n"
+    "td:last-child { font-family: ui-monospace, monospace }\n"
+    "@media (max-width: 45rem) { tr { display: grid; grid-template-columns: repeat(4, 1fr);\n"
+    "  border-top: 1px solid var(--line); padding: .35rem 0 } tr:first-child { display: none }\n"
+    "  td { border: 0; padding: .1rem .4rem .1rem 0; text-align: left }\n"
+    "  td:last-child { grid-column: 1 / -1; width: auto } td:last-child:empty { display: none }\n"
+    "  td::before { content: attr(data-name); display: block; color: var(--soft);\n"
+    "  font: .75rem system-ui, sans-serif } }\n"
     "</style>\n</head>\n<body>\n";
 
 /* ---------------------------------------------------------------------------------------- words */
@@ -187,16 +194,31 @@ static void put_backend(request_rec *r, const gw_status *status, const gw_status
 
 /* --------------------------------------------------------------------------------- applications */
 
+/* Narrow windows show the name before each cell, wide ones above all of them. */
+static void put_text_cell(request_rec *r, const char *name, const char *text)
+{
+    ap_rprintf(r, "<td data-name=\"%s\">%s</td>", name, escaped(r, text));
+}
+
+static void put_cell(request_rec *r, const char *name, uint64_t value, const char *text)
+{
+    ap_rprintf(r, "<td data-name=\"%s\"><data value=\"" NUMBER "\">%s</data></td>", name, value,
+               text ? text : apr_psprintf(r->pool, NUMBER, value));
+}
+
 static void put_process(request_rec *r, const gw_status_process *process)
 {
     const gateway_process *is = &process->is;
-    const char *busy = is->active ? time_text(r->pool, is->busy_ms * 1000) : "";
-    ap_rprintf(r,
-               "<tr><td>%d</td><td>%s</td><td>%u</td><td>%u</td><td>%s</td><td>%s</td>"
-               "<td>%s</td><td>%s</td></tr>\n",
-               (int)is->process, process->state, is->generation, is->served,
-               size_text(r->pool, is->memory), time_text(r->pool, is->age_ms * 1000), busy,
-               escaped(r, process->request));
+    ap_rputs("<tr>", r);
+    put_cell(r, "pid", (uint64_t)is->process, NULL);
+    put_text_cell(r, "state", process->state);
+    put_cell(r, "generation", is->generation, NULL);
+    put_cell(r, "requests", is->served, NULL);
+    put_cell(r, "memory", is->memory, size_text(r->pool, is->memory));
+    put_cell(r, "age", is->age_ms, time_text(r->pool, is->age_ms * 1000));
+    put_cell(r, "busy", is->busy_ms, is->active ? time_text(r->pool, is->busy_ms * 1000) : "");
+    put_text_cell(r, "runs", process->request);
+    ap_rputs("</tr>\n", r);
 }
 
 static void put_application(request_rec *r, const gw_status_application *application)

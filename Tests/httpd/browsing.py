@@ -23,9 +23,15 @@ def check_fit(browser, address, width, scheme, name):
     """The page is no wider than the window; its picture is in the test's output."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    resize(browser, width, 900)
     browser.get(address)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    # All of the page is in the picture.
+    resize(browser, width, browser.execute_script("return document.documentElement.scrollHeight"))
     OUTPUT.mkdir(exist_ok=True)
     assert browser.save_screenshot(str(OUTPUT / ("%s-%d-%s.png" % (name, width, scheme))))
+
+
+def resize(browser, width, height):
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

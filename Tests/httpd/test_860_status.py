@@ -6,8 +6,6 @@ import os
 import re
 import signal
 import time
-from collections import Counter
-from html.parser import HTMLParser
 
 import pytest
 from browsing import check_fit, start_browser
@@ -16,106 +14,9 @@ from httpd import php_handler, proxy_pass, url_of
 from load import Load
 from long_form import IS_LONG
 from processes import wait_until
-from prometheus_client.parser import text_string_to_metric_families
+from status_forms import STATUS, figures_of_json, figures_of_metrics, figures_of_page, page_of
 
-STATUS = '<Location "/status">\n    SetHandler gateway-status\n    ProxyPass "!"\n</Location>\n'
 TOTAL = 4000 if IS_LONG else 800
-GAUGES = ("active", "queued", "idle")
-COUNTERS = {
-    "connected": "gateway_connections",
-    "reused": "gateway_reuses",
-    "retried": "gateway_retries",
-    "bytes-sent": "gateway_sent_bytes",
-    "bytes-received": "gateway_received_bytes",
-}
-TIMES = {"wait": "gateway_queue_wait_seconds", "first-byte": "gateway_first_byte_seconds"}
-
-
-def figures_of_json(httpd):
-    """Of each backend: the numbers by name, and the buckets of its times."""
-    response = get(httpd.port, "/status?json")
-    assert response.status == 200
-    found = {}
-    for backend in json.loads(response.body.decode())["backends"]:
-        numbers = {name: backend[name] for name in GAUGES} | backend["outcomes"]
-        numbers |= {name: backend[name.replace("-", "_")] for name in COUNTERS}
-        for name in TIMES:
-            times = backend[name.replace("-", "_")]
-            numbers[name] = tuple(each["count"] for each in times["buckets"])
-            assert times["count"] == sum(numbers[name])
-        found[backend["name"]] = numbers
-    return found
-
-
-def figures_of_metrics(httpd):
-    text = get(httpd.port, "/status?metrics").body.decode()
-    families = {each.name: each for each in text_string_to_metric_families(text)}
-    assert all(each.documentation and each.type != "unknown" for each in families.values())
-    found = {}
-
-    def numbers(sample):
-        return found.setdefault(sample.labels["backend"], {})
-
-    for sample in families["gateway_requests"].samples:
-        numbers(sample)[sample.labels["outcome"]] = int(sample.value)
-    names = {"active": "gateway_active_requests", "queued": "gateway_queued_requests",
-             "idle": "gateway_idle_connections"} | COUNTERS  # fmt: skip
-    for name, family in names.items():
-        for sample in families[family].samples:
-            numbers(sample)[name] = int(sample.value)
-    for name, family in TIMES.items():
-        assert families[family].type == "histogram"
-        for sample in families[family].samples:
-            if sample.name.endswith("_bucket"):
-                numbers(sample).setdefault(name, []).append(int(sample.value))
-            elif sample.name.endswith("_count"):
-                buckets = numbers(sample)[name]
-                assert sample.value == buckets[-1]
-                pairs = zip(buckets, [0, *buckets])
-                numbers(sample)[name] = tuple(upto - before for upto, before in pairs)
-    return found
-
-
-class Page(HTMLParser):
-    """The backends of the page, and all of its elements and attributes."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.elements, self.cells = {}, Counter(), []
-        self.inside, self.name, self.backend = None, None, None
-        self.is_backend = False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        self.elements[tag] += 1
-        self.inside = tag
-        if tag == "section":
-            self.is_backend = "backend" in attributes["class"]
-        elif tag == "data":
-            self.found[self.backend][self.name] = int(attributes["value"])
-        elif tag == "rect":
-            times = self.found[self.backend].setdefault(attributes["data-name"], ())
-            self.found[self.backend][attributes["data-name"]] = (
-                *times, int(attributes["data-value"]))  # fmt: skip
-        elif tag == "td":
-            self.cells.append("")
-
-    def handle_endtag(self, tag):
-        self.inside = None
-
-    def handle_data(self, text):
-        if self.inside == "h3" and self.is_backend:
-            self.backend = text
-            self.found[text] = {}
-        elif self.inside == "dt":
-            self.name = text
-        elif self.inside == "td":
-            self.cells[-1] += text
-
-
-def figures_of_page(httpd):
-    return Page(get(httpd.port, "/status").body.decode()).found
 
 
 def is_quiet(httpd):
@@ -239,7 +140,7 @@ def test_hostile_names(start_httpd, directory, kind):
     figures = figures_of_json(httpd)
     assert list(figures) == [shown]
     assert figures == figures_of_metrics(httpd) == figures_of_page(httpd)
-    page = Page(get(httpd.port, "/status").body.decode())
+    page = page_of(httpd)
     assert page.elements["script"] == 0 and page.elements["section"] == 1
 
 
@@ -251,6 +152,9 @@ def test_what_it_answers(start_httpd, responder):
         fields = dict(get(httpd.port, "/status" + query).fields)
         assert fields["Content-Type"] == kind and fields["Cache-Control"] == "no-store"
         assert fields["X-Content-Type-Options"] == "nosniff"
+        # As Prometheus asks.
+        if query:
+            assert dict(get(httpd.port, "/status%s=" % query).fields)["Content-Type"] == kind
     page = get(httpd.port, "/status")
     assert "default-src 'none'" in dict(page.fields)["Content-Security-Policy"]
     assert re.search(rb'<meta http-equiv="refresh" content="\d+">', page.body)

@@ -4,9 +4,17 @@
 import shutil
 
 import pytest
+from client import Client
 from fixtures import directory, start  # noqa: F401
 from httpd import HTTPD
-from supervised import APPLICATIONS, SUPERVISOR, Host, Named, Supervisor
+from status_forms import STATUS
+from supervised import APPLICATIONS, SUPERVISOR, Gate, Host, Named, Supervisor
+
+# More at once than one child has threads for.
+SIZES = (
+    "ServerLimit 4\nStartServers 4\nThreadsPerChild 4\nThreadLimit 4\nMaxRequestWorkers 16\n"
+    "MinSpareThreads 1\nMaxSpareThreads 16\n"
+)
 
 
 @pytest.fixture
@@ -41,3 +49,39 @@ def start_httpd(start, directory):
         return start(HTTPD, mpm, runtime + lines, **options)
 
     return start_httpd
+
+
+@pytest.fixture
+def gate(directory):
+    gate = Gate(directory)
+    yield gate
+    gate.let_go()
+
+
+@pytest.fixture
+def serve_status(start_httpd, public, gate):
+    """httpd with a status page, the application wiki, and others if they are named."""
+
+    def serve_status(settings="processes=2", lines="", names=("wiki",)):
+        for name in names:
+            lines += "GatewayApplication %s %s env:HOLD=%s -- perl %s/count.pl\n" % (
+                name, settings, gate.directory, public)  # fmt: skip
+            lines += 'ProxyPass "/%s/" "gateway://%s/"\n' % (name, name)
+        return start_httpd("event", STATUS + lines, sizes=SIZES)
+
+    return serve_status
+
+
+@pytest.fixture
+def send():
+    """Sends a GET, whose answer is not waited for."""
+    clients = []
+
+    def send(httpd, target):
+        clients.append(Client(httpd.port))
+        clients[-1].send("GET", target)
+        return clients[-1]
+
+    yield send
+    for client in clients:
+        client.socket.close()

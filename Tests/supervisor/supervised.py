@@ -115,3 +115,20 @@ class CountingLoad(Load):
         self.most_served = max(self.most_served, int(match.group(2)))
         self.crowded += int(match.group(3))
         return "ok"
+
+
+class Gate:
+    """Requests with hold=NAME are run until that name is let go."""
+
+    def __init__(self, directory):
+        self.directory = directory / "gate"
+        self.directory.mkdir(mode=0o777)
+        self.names = set()
+
+    def hold(self, name):
+        self.names.add(name)
+        return "hold=%s" % name
+
+    def let_go(self, *names):
+        for name in names or self.names:
+            (self.directory / name).touch()

@@ -21,13 +21,15 @@ if ($ENV{MANAGED}) {
     $manager->pm_manage();
 }
 
-my ($served, @leak) = (0);
+# Each request has an environment of its own.
+my ($served, $gate, @leak) = (0, $ENV{HOLD});
 my $request = FCGI::Request();
 while ($request->Accept() >= 0) {
     ++$served;
     $manager->pm_pre_dispatch() if $manager;
     my $query = $ENV{QUERY_STRING} // '';
     if ($query =~ /sleep=(\d+)/) { sleep($1 / 1000); }
+    if ($query =~ /hold=(\w+)/) { sleep(0.01) until -e "$gate/$1"; }
     if ($query =~ /leak=(\d+)/) { push @leak, 'x' x ($1 * 1024); }
     if ($query =~ /say=(\w+)/) { print STDERR "$1\n"; }
     if ($query =~ /die=(\d+)/) { exit $1; }
