@@ -2,6 +2,7 @@
 """The programs of the guide: each compiles as it stands there, and does what the text says."""
 
 import hashlib
+import re
 import subprocess
 
 import pytest
@@ -50,6 +51,13 @@ def nowhere(directory):
 def test_each_program_has_a_test():
     tests = [name[len("test_"):] + ".c" for name in globals() if name.startswith("test_")]
     assert len(PROGRAMS) == 9 and set(PROGRAMS) <= set(tests)
+
+
+def test_each_name_is_in_the_header():
+    header = (ROOT / "include" / "gateway.h").read_text()
+    named = set(re.findall(r"\b(?:gateway|GATEWAY)_\w+", GUIDE.read_text()))
+    assert len(named) > 50
+    assert named <= set(re.findall(r"\w+", header)), named
 
 
 def test_page(run, php):
