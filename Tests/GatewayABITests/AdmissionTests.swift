@@ -86,6 +86,7 @@ struct AdmissionTests {
         #expect(answer.stage == .GATEWAY_STAGE_QUEUE)
         #expect(answer.result.http_status == 503)
         #expect(answer.result.retry_after_s >= 1)
+        #expect(answer.result.queued_us == 0)
         // One that leaves makes room for another.
         waiting[1].close()
         let other = try Queued(backend)
@@ -107,6 +108,7 @@ struct AdmissionTests {
         let answer = try backend.handle()
         #expect(answer.outcome == .GATEWAY_OUTCOME_OVERLOADED)
         #expect(answer.stage == .GATEWAY_STAGE_QUEUE)
+        #expect((30_000...answer.result.total_us).contains(answer.result.queued_us))
         #expect(backend.stats.queued == 0)
     }
 

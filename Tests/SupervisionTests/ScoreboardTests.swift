@@ -114,6 +114,21 @@ struct ScoreboardTests {
     }
 
     /// A host that was broken into can write anything but the lock's own memory.
+    @Test(
+        "shows nothing that a terminal obeys",
+        arguments: [
+            ([0x1B, 0x5B, 0x41, 0x7F, 0x42], "?[A?B"), ([0xC2, 0x9B, 0x32, 0x4A], "?2J"),
+            ([0x0D, 0x0A, 0x09, 0x20], "??? "), ([0xFF, 0x41], "\u{FFFD}A"),
+            (Array("é漢😀".utf8), "é漢😀"),
+            ([UInt8](repeating: 0xFE, count: 500), String(repeating: "\u{FFFD}", count: 42)),
+        ])
+    func hostile(_ request: [UInt8], _ shown: String) throws {
+        let board = try board()
+        let place = try #require(board.claim())
+        request.withUnsafeBytes { board.note($0, at: place) }
+        #expect(board.process(0)?.request == shown)
+    }
+
     @Test("ends nobody, whatever stands in it", arguments: 0..<40)
     func garbage(seed: UInt64) throws {
         let board = try board { $0.concurrency = 2 }
