@@ -5,6 +5,7 @@ import pytest
 from client import Client, get
 from documents import OPERATORS, rows, section
 from httpd import HTTPD, proxy_pass
+from processes import ROOT
 
 ROWS = [row[0] for row in rows(section(OPERATORS, 2, "Troubleshooting"))]
 
@@ -43,6 +44,20 @@ def test_an_application(serve, responder, behaviour, status, row):
     httpd = serve(proxy_pass(responder(behaviour), parameters=parameters))
     page = get(httpd.port, "/")
     assert page.status == status
+    httpd.stop()
+    assert tells_of(httpd.read_log(), row), httpd.read_log()
+
+
+def test_a_queue(serve, directory):
+    """Of a supervised application that never gets ready."""
+    row = "AH01075 overloaded (queue)"
+    assert row in ROWS
+    httpd = serve(
+        "GatewayRuntimeDir %s/run\nGatewaySupervisor %s/.build/release/gateway-supervisor\n"
+        "GatewayApplication app processes=1 queue-timeout=200ms -- sleep 60\n"
+        'ProxyPass "/" "gateway://app/"\n' % (directory, ROOT)
+    )
+    assert get(httpd.port, "/").status == 503
     httpd.stop()
     assert tells_of(httpd.read_log(), row), httpd.read_log()
 
