@@ -807,9 +807,9 @@ typedef struct gateway_event {
  *
  * event   receives the event; its size is set by the caller
  *
- * Answers GATEWAY_OK; GATEWAY_AGAIN for a non-blocking exchange, when gateway_exchange_wait says
- * what to wait for, and for a blocking one whose body the host writes, never; GATEWAY_ERR_INVALID;
- * GATEWAY_ERR_STATE after GATEWAY_EVENT_END; GATEWAY_ERR_FORKED.
+ * Answers GATEWAY_OK; GATEWAY_AGAIN for a non-blocking exchange only, when gateway_exchange_wait
+ * says what to wait for; GATEWAY_ERR_INVALID; GATEWAY_ERR_STATE after GATEWAY_EVENT_END;
+ * GATEWAY_ERR_FORKED.
  * Thread: per-handle. Blocks: a blocking exchange, bounded by the timeouts of the backend; between
  * GATEWAY_EVENT_WANTS_BODY and the next write too, bounded by the same.
  */
@@ -914,7 +914,7 @@ typedef struct gateway_result {
     uint64_t bytes_received;     /* from it, records included */
     uint64_t body_bytes;         /* of the response body that the host was given */
     uint64_t stderr_dropped;     /* bytes of STDERR over max_stderr_size */
-    uint64_t queued_us;     /* when its turn came, in a backend with a queue */
+    uint64_t queued_us;     /* when its turn came, or it gave up waiting; 0: it had not to wait */
     uint64_t connected_us;
     uint64_t sent_us;       /* the last byte of the request, STDIN's end included */
     uint64_t first_byte_us; /* the first byte from the application */
@@ -987,7 +987,9 @@ typedef struct gateway_callbacks {
  * request     its body is none, bytes or a callback
  * options     as for gateway_exchange_open, without GATEWAY_EXCHANGE_NONBLOCKING; NULL for the
  *             defaults. Interim heads reach no callback
- * callbacks   NULL: the response is read and dropped; copied, not kept
+ * callbacks   NULL: the response is read and dropped; copied, not kept. A local redirect (RFC 3875
+ *             section 6.2.2) reaches head as status 200 with a Location that begins with "/"; no
+ *             body follows
  * context     for the callbacks
  * result      receives how it went; its size is set by the caller; may be NULL
  *
@@ -1348,7 +1350,8 @@ typedef struct gateway_process {
     uint64_t memory;          /* bytes, when it was last looked at */
     uint64_t age_ms;
     uint64_t busy_ms;         /* since it was given the newest of those that it runs */
-    char request[128];        /* its method and path, a string, cut; untrusted text */
+    char request[128];        /* its method and REQUEST_URI, else SCRIPT_NAME; a string, cut;
+                               * untrusted text */
 } gateway_process;
 
 /* clang-format off */

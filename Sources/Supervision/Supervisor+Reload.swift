@@ -47,7 +47,7 @@ extension Supervisor {
         // The new ones that are ready stand for old ones.
         let old = serving.filter { $0.generation != newest }
         let surplus = max(0, old.count + ready - target)
-        for process in old.prefix(surplus) {
+        for process in soonestAtRest(old).prefix(surplus) {
             leave(process, because: "generation \(newest) takes over")
         }
         if old.isEmpty, ready > 0 {
@@ -63,6 +63,17 @@ extension Supervisor {
             guard start(now: now) else { return }
             room -= 1
         }
+    }
+
+    /// Those at rest come first, then those whose request is the newest: one that runs a long one
+    /// holds up no other.
+    private func soonestAtRest(_ some: [ApplicationProcess]) -> [ApplicationProcess] {
+        guard some.count > 1 else { return some }
+        let known = some.map { (process: $0, since: scoreboard.process($0.slot)?.busySince) }
+        return known.sorted { left, right in
+            guard let right = right.since else { return false }
+            return left.since.map { $0 > right } ?? true
+        }.map(\.process)
     }
 
     /// A process of the newest generation did not start: without one that did, the old ones stay.

@@ -43,6 +43,25 @@ def test_by_a_file(start_supervisor, directory):
     assert supervisor.status()["generation"] == 2
 
 
+def test_a_long_request_holds_up_no_other(start_supervisor, start, gate):
+    supervisor = start_supervisor("--processes", "2", "--env", "HOLD=%s" % gate.directory)
+    supervisor.wait_ready(2)
+    slow = start(Host, supervisor.base, command=None, requests=1, query="&" + gate.hold("slow"))
+
+    def active():
+        return [each["pid"] for each in supervisor.status()["processes"] if each["active"]]
+
+    wait_until(active, "the slow request")
+    (busy,) = active()
+    (idle,) = set(supervisor.pids("ready")) - {busy}
+    supervisor.popen.send_signal(signal.SIGHUP)
+    wait_until(lambda: idle not in supervisor.pids(), "the idle one to be replaced")
+    assert busy in supervisor.pids()
+    gate.let_go()
+    assert slow.result()["failed"] == 0
+    wait_until(lambda: supervisor.status().get("reloads") == 1, "the reload")
+
+
 def test_new_processes_that_do_not_start(start_supervisor, start, directory):
     fault = directory / "fault"
     supervisor = start_supervisor("--processes", "3", "--env", "START_FILE=%s" % fault)
