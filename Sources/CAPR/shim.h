@@ -71,17 +71,6 @@ static inline int capr_make_temporary(char *name)
     return descriptor;
 }
 
-/* A lock in memory that processes share; who dies with it held leaves it to the next one. */
-static inline void capr_shared_lock_init(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-}
-
 /* Waits while *word is value, at most so many milliseconds; futex(2) has no function in libc. */
 static inline void capr_futex_wait(uint32_t *word, uint32_t value, uint32_t milliseconds)
 {
@@ -92,6 +81,11 @@ static inline void capr_futex_wait(uint32_t *word, uint32_t value, uint32_t mill
 static inline void capr_futex_wake(uint32_t *word)
 {
     syscall(SYS_futex, word, FUTEX_WAKE, 0x7FFFFFFF, NULL, NULL, 0);
+}
+
+static inline void capr_futex_wake_one(uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 /* Of fcntl(2): libc has them for those who define _GNU_SOURCE, linux/fcntl.h does not go with it.

@@ -20,6 +20,7 @@ package enum ForkGeneration {
             { ForkLock.unlock() },
             {
                 ForkGeneration.count.wrappingAdd(1, ordering: .relaxed)
+                ProcessID.forget()
                 ForkLock.unlock()
             })
     }

@@ -2,6 +2,7 @@
 
 internal import CAPR
 internal import Glibc
+internal import Platform
 
 /// The places of one application, as they lie in shared memory. Used under the segment's lock.
 ///
@@ -169,22 +170,25 @@ struct PlacePool {
 
     /// Gives back what processes held that have ended: all of it, before anybody gets a part.
     func sweep() {
+        var known: [Int32: Bool] = [:]
+        func hasEnded(_ process: Int32) -> Bool {
+            if let ended = known[process] { return ended }
+            let ended = ProcessID.hasEnded(process)
+            known[process] = ended
+            return ended
+        }
         for index in unsafe waiters.indices {
             let owner = unsafe waiters[index].owner
-            guard owner != 0, Self.hasEnded(owner) else { continue }
+            guard owner != 0, hasEnded(owner) else { continue }
             // The place that it had got is among those below.
             if turn(of: index) == nil { countOff() }
             unsafe waiters[index].owner = 0
         }
         for index in unsafe places.indices {
             let owner = unsafe places[index].owner
-            if owner > 0, Self.hasEnded(owner) { free(index) }
+            if owner > 0, hasEnded(owner) { free(index) }
         }
         admitWaiters()
-    }
-
-    private static func hasEnded(_ process: Int32) -> Bool {
-        kill(process, 0) != 0 && errno == ESRCH
     }
 
     // MARK: Waiters

@@ -2,6 +2,7 @@
 
 internal import CAPR
 internal import Glibc
+internal import Platform
 
 /// What each process runs and keeps at each application, as it lies in shared memory: what a
 /// process has that was killed is gone with it. Rows are taken under the segment's lock, and
@@ -32,7 +33,7 @@ struct ProcessGauges {
 
     /// Under the lock: takes a row for this process, which has none yet; nil when all are taken.
     func take() -> Int? {
-        let own = UInt64(getpid())
+        let own = UInt64(UInt32(bitPattern: ProcessID.own))
         let rows = 0..<Self.processRoom
         func first(_ isRight: (Int) -> Bool) -> Int? { rows.first(where: isRight) }
         // The first may be there: of a process that had the same number.
@@ -47,7 +48,7 @@ struct ProcessGauges {
 
     private func isAlive(_ index: Int) -> Bool {
         let process = unsafe row(index).pointee
-        return process > 0 && (kill(pid_t(truncatingIfNeeded: process), 0) == 0 || errno == EPERM)
+        return process > 0 && !ProcessID.hasEnded(pid_t(truncatingIfNeeded: process))
     }
 
     func add(active: Int32, idle: Int32, at application: Int, row index: Int) {

@@ -86,14 +86,14 @@ package final class Scoreboard: Sendable {
 
     /// Takes a place, if there is one and nobody waits for it.
     package func claim() -> Int? {
-        let process = getpid()
+        let process = ProcessID.own
         let now = MonotonicTime.now
         return segment.withLock { takeFree(for: process, now: now) }
     }
 
     /// Takes a place, or one in the queue, whose turn the socket tells.
     package func enter(_ socket: WakeSocket) -> Entry {
-        let process = getpid()
+        let process = ProcessID.own
         let now = MonotonicTime.now
         return segment.withLock {
             if let place = takeFree(for: process, now: now) { return .place(place) }

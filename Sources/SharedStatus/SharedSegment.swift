@@ -18,14 +18,15 @@ final class SharedSegment: Sendable {
         var magic: UInt64
         var size: UInt64
         var poolRoom: UInt64
-        var lock: pthread_mutex_t
+        /// See `SharedLock`.
+        var lock: UInt32
         /// A futex: changes whenever a process is asked for something.
         var attention: UInt32
         /// Pools in use.
         var count: UInt32
     }
 
-    private static let magic: UInt64 = 0x6777_7368_6172_0003
+    private static let magic: UInt64 = 0x6777_7368_6172_0004
     private static let poolsOffset = 128
 
     private let address: UInt
@@ -54,7 +55,6 @@ final class SharedSegment: Sendable {
         unsafe header.pointee.magic = Self.magic
         unsafe header.pointee.size = UInt64(size)
         unsafe header.pointee.poolRoom = UInt64(pools)
-        unsafe capr_shared_lock_init(&header.pointee.lock)
     }
 
     /// The segment behind a descriptor, which it takes over when it is one of this layout.
@@ -97,6 +97,11 @@ final class SharedSegment: Sendable {
         unsafe start.assumingMemoryBound(to: Header.self)
     }
 
+    private var lock: SharedLock {
+        let offset = MemoryLayout<Header>.offset(of: \.lock) ?? 0
+        return unsafe SharedLock((start + offset).assumingMemoryBound(to: UInt32.self))
+    }
+
     /// A pool by its number, which the caller has checked; to be looked into under the lock.
     func pool(_ index: Int) -> PlacePool {
         unsafe PlacePool(start + Self.poolsOffset + index * PlacePool.size)
@@ -122,10 +127,9 @@ final class SharedSegment: Sendable {
     /// Has the memory for itself, of all threads of all processes; what is done then is short.
     func withLock<Result>(_ body: () -> Result) -> Result {
         // Each number is written at once, so who died meanwhile left nothing half done.
-        if unsafe pthread_mutex_lock(&header.pointee.lock) == EOWNERDEAD {
-            unsafe _ = pthread_mutex_consistent(&header.pointee.lock)
-        }
-        defer { unsafe _ = pthread_mutex_unlock(&header.pointee.lock) }
+        let lock = lock
+        lock.lock()
+        defer { lock.unlock() }
         return body()
     }
 

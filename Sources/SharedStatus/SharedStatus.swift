@@ -125,7 +125,7 @@ package final class SharedStatus: Sendable {
     /// Takes a place, and waits for it in the order of arrival.
     package func enter(_ application: Int, until deadline: MonotonicTime) throws(Refusal) -> Int {
         let pool = segment.pool(application)
-        let process = getpid()
+        let process = ProcessID.own
         enum Entry { case place(Int), waiter(Int), full, none }
         let entry: Entry = segment.withLock {
             guard pool.numbers.capacity > 0 else { return .none }
@@ -199,7 +199,7 @@ package final class SharedStatus: Sendable {
 
     /// Waits until this process is asked to close a kept connection; answers of which application.
     package func waitUntilAsked(milliseconds: UInt32) -> Int? {
-        let process = getpid()
+        let process = ProcessID.own
         let seen = segment.withLock { segment.attention }
         if let application = asked(process) { return application }
         segment.waitForAttention(otherThan: seen, milliseconds: milliseconds)

@@ -47,7 +47,7 @@ IMPORTS = {
     "FastCGI": set(),
     "Platform": {"CAPR", "Glibc", "Synchronization"},
     "Transport": {"CAPR", "Platform"},
-    "SharedStatus": {"CAPR", "Glibc", "Platform"},
+    "SharedStatus": {"CAPR", "Glibc", "Platform", "Synchronization"},
     "Supervision": {"CAPR", "Glibc", "Platform", "SharedStatus", "Transport"},
     "GatewayCore": {
         "FastCGI", "Glibc", "Platform", "SharedStatus", "Supervision", "Synchronization",
