@@ -34,6 +34,8 @@ final class ApplicationProcess {
     private var ratedServed: UInt32 = 0
     var memory: UInt64 = 0
     private var lookedAt = MonotonicTime(nanoseconds: 0)
+    /// Milliseconds until it is told to end once more.
+    var pause: UInt32 = 0
     /// Why it was told to end, for the log.
     var reason = ""
 

@@ -43,6 +43,12 @@ enum ProcessFiles {
         return text[end...].dropFirst(2).first == "T"
     }
 
+    /// Nanoseconds that its first thread has run.
+    static func runTime(of process: Int32) -> UInt64 {
+        let first = text("/proc/\(process)/schedstat")?.split(separator: " ").first
+        return first.flatMap { UInt64($0) } ?? 0
+    }
+
     /// The sockets that it has open: descriptors of its own.
     static func sockets(of process: Int32) -> [Int32] {
         var descriptors: [Int32] = []

@@ -8,6 +8,9 @@ internal import Transport
 
 /// The life of a process: started, ready, leaving, stopping, reaped.
 extension Supervisor {
+    /// How long a process is looked for at rest before others have their turn, in milliseconds.
+    private static let drainTime: UInt32 = 20
+
     // MARK: Start
 
     /// Starts a process in a free slot; false when that cannot be done now.
@@ -120,10 +123,11 @@ extension Supervisor {
                 if now >= process.deadline {
                     process.signal(SIGKILL)
                     process.deadline = .distantFuture
-                } else if process.isDue(now: now, every: 1_000) {
+                } else if process.isDue(now: now, every: process.pause) {
                     // libfcgi notes the signal, and may be just about to wait in accept(2), which
                     // only another one ends.
                     process.signal(SIGTERM)
+                    process.pause = min(2 * process.pause, 1_000)
                 }
             case .none: break
             }
@@ -231,17 +235,23 @@ extension Supervisor {
     private func isDrained(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
         guard let sharedSocket else { return scoreboard.process(process.slot)?.active == 0 }
         guard process.isDue(now: now, every: 50) else { return false }
-        // A busy one rests for a moment only, between two connections.
-        for _ in 0..<20 {
+        // A busy one rests for a moment only, between two connections: it is looked at in a new
+        // place each time.
+        let end = MonotonicTime.now.advanced(byMilliseconds: Self.drainTime)
+        repeat {
             process.signal(SIGSTOP)
             for _ in 0..<100 where !ProcessFiles.isStopped(process.identifier) { usleep(20) }
             guard AcceptedConnections.has(process.identifier, from: sharedSocket) else {
                 // It gets its SIGTERM before it goes on.
                 return true
             }
+            let ran = ProcessFiles.runTime(of: process.identifier)
             process.signal(SIGCONT)
-            usleep(100)
-        }
+            let more = UInt64.random(in: 20_000..<500_000)
+            for _ in 0..<100 where ProcessFiles.runTime(of: process.identifier) < ran &+ more {
+                usleep(50)
+            }
+        } while MonotonicTime.now < end
         return false
     }
 
@@ -252,6 +262,7 @@ extension Supervisor {
         scoreboard.setState(.stopping, of: process.slot)
         log.write("info", process: process.identifier, "is told to end: \(reason)")
         process.state = .stopping
+        process.pause = 50
         _ = process.isDue(now: .now, every: 0)
         process.deadline = MonotonicTime.now.advanced(byMilliseconds: milliseconds)
         process.signal(milliseconds == 0 ? SIGKILL : SIGTERM)
