@@ -54,14 +54,17 @@ def test_exits_of_its_own(start_host):
     assert "exit status 0" in host.read_log()
 
 
+def supervisor_of(named):
+    return int(
+        next(line for line in os.popen("pgrep -f 'gateway-supervisor run.*%s'" % named.base))
+    )
+
+
 def test_a_killed_supervisor(start_host, named):
     host = start_host("processes=3", threads=8, seconds=6)
     before = set(named.wait_ready(3))
     time.sleep(1.2)
-    supervisor = int(
-        next(line for line in os.popen("pgrep -f 'gateway-supervisor run.*%s'" % named.base))
-    )
-    os.kill(supervisor, signal.SIGKILL)
+    os.kill(supervisor_of(named), signal.SIGKILL)
     wait_until(lambda: not any(is_there(pid) for pid in before), "its processes to end")
     begin = time.monotonic()
     after = set(named.wait_ready(3))
@@ -69,6 +72,19 @@ def test_a_killed_supervisor(start_host, named):
     result = host.result()
     assert result["wrong"] == 0 and result["failed"] <= 3 and result["served"] > 100, result
     assert "GW0010 the supervisor of wiki was started again" in host.read_log()
+
+
+def test_a_supervisor_that_does_not_end(start_host, named, gate):
+    """Closing the application kills it, and its processes with it."""
+    host = start_host(
+        "processes=1", "stop-timeout=100ms", requests=1, query="&" + gate.hold("it"),
+        environment={"HOLD": gate.directory},
+    )  # fmt: skip
+    pids = [*named.wait_ready(1), supervisor_of(named)]
+    os.kill(supervisor_of(named), signal.SIGSTOP)
+    gate.let_go()
+    assert host.result()["failed"] == 0
+    wait_until(lambda: not any(is_there(pid) for pid in pids), "them to end")
 
 
 def test_a_killed_host(start_host, named):

@@ -65,7 +65,8 @@ package struct ResponseReader: ~Copyable {
     }
 
     /// Whether the response ended complete, by END_REQUEST, and nothing came that should not;
-    /// `unread` bytes were received behind what was read.
+    /// `unread` bytes were received behind what was read. Mutating, since the compiler copies the
+    /// whole reader for a function that is not.
     package mutating func isReusable(unread: Int) -> Bool {
         guard case .complete = pendingEnd, sawEndRequest else { return false }
         return records.isBetweenRecords && unread == 0 && lateRecords == 0 && !isBodyCut
