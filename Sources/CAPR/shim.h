@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "spawn.h"
+#include "trace.h"
 
 /* apr_pool_create is a macro, which Swift does not import. */
 static inline apr_status_t capr_pool_create(apr_pool_t **made, apr_pool_t *parent)
@@ -197,9 +198,17 @@ static inline int capr_process_handle(pid_t process)
     return (int)syscall(SYS_pidfd_open, process, 0);
 }
 
-/* Whether a descriptor of that process is a connection that was accepted from a listening socket; 1
- * also where that cannot be seen. */
-static inline int capr_is_accepted(int process, int descriptor, int listener)
+/* What a descriptor of that process is to a listening socket: that one itself, or a connection that
+ * was accepted from it. */
+typedef enum capr_socket_role {
+    CAPR_SOCKET_OTHER,
+    CAPR_SOCKET_LISTENING,
+    CAPR_SOCKET_ACCEPTED,
+    /* It may not be looked at. */
+    CAPR_SOCKET_UNKNOWN
+} capr_socket_role;
+
+static inline capr_socket_role capr_socket_role_of(int process, int descriptor, int listener)
 {
     union {
         struct sockaddr any;
@@ -208,10 +217,10 @@ static inline int capr_is_accepted(int process, int descriptor, int listener)
         struct sockaddr_in6 v6;
     } one, other;
     socklen_t one_size = sizeof one, other_size = sizeof other, size = sizeof(int);
-    int listens = 0;
+    int listens = 0, is_same;
     int copy = (int)syscall(SYS_pidfd_getfd, process, descriptor, 0);
     if (copy < 0) {
-        return errno != EBADF;
+        return errno == EBADF || errno == ESRCH ? CAPR_SOCKET_OTHER : CAPR_SOCKET_UNKNOWN;
     }
     memset(&one, 0, sizeof one);
     memset(&other, 0, sizeof other);
@@ -219,13 +228,14 @@ static inline int capr_is_accepted(int process, int descriptor, int listener)
                   && getsockname(copy, &one.any, &one_size) == 0
                   && getsockname(listener, &other.any, &other_size) == 0;
     close(copy);
-    if (!is_seen || listens || one.any.sa_family != other.any.sa_family) {
-        return 0;
+    if (!is_seen || one.any.sa_family != other.any.sa_family) {
+        return CAPR_SOCKET_OTHER;
     }
-    return one.any.sa_family == AF_UNIX
-               ? one_size == other_size && memcmp(&one.local, &other.local, one_size) == 0
-           : one.any.sa_family == AF_INET ? one.v4.sin_port == other.v4.sin_port
-                                          : one.v6.sin6_port == other.v6.sin6_port;
+    is_same = one.any.sa_family == AF_UNIX
+                  ? one_size == other_size && memcmp(&one.local, &other.local, one_size) == 0
+              : one.any.sa_family == AF_INET ? one.v4.sin_port == other.v4.sin_port
+                                             : one.v6.sin6_port == other.v6.sin6_port;
+    return !is_same ? CAPR_SOCKET_OTHER : listens ? CAPR_SOCKET_LISTENING : CAPR_SOCKET_ACCEPTED;
 }
 
 /* Signals to be read instead of handled; -1 and errno on failure. */

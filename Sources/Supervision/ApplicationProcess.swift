@@ -38,6 +38,8 @@ final class ApplicationProcess {
     var pause: UInt32 = 0
     /// Why it was told to end, for the log.
     var reason = ""
+    /// While it finishes what it accepted from a shared socket, until it has ended.
+    var drain: Drain?
 
     init(
         slot: Int, identifier: Int32, generation: UInt32, now: MonotonicTime, output: ProcessOutput,
@@ -71,6 +73,18 @@ final class ApplicationProcess {
 
     func signal(_ number: Int32) {
         _ = kill(identifier, number)
+        drain?.interrupt()
+    }
+
+    /// As of waitpid(2), when it has ended.
+    var endStatus: Int32? {
+        if let drain, drain.isFollowing { return drain.endStatus }
+        var status: Int32 = 0
+        guard unsafe waitpid(identifier, &status, WNOHANG) == identifier,
+            // Not where following it ends just now.
+            status & 0xFF != 0x7F
+        else { return nil }
+        return status
     }
 
     func age(_ now: MonotonicTime) -> UInt32 { now.milliseconds(from: started) }

@@ -34,37 +34,39 @@ enum ProcessFiles {
         return (capr_is_accept(number) != 0, capr_is_poll(number) != 0)
     }
 
-    /// Whether it is stopped by a signal.
-    static func isStopped(_ process: Int32) -> Bool {
-        // The name in parentheses may hold anything.
-        guard let text = text("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else {
-            return false
-        }
-        return text[end...].dropFirst(2).first == "T"
+    /// Its threads.
+    static func threads(of process: Int32) -> [Int32] {
+        names(in: "/proc/\(process)/task")?.compactMap { Int32($0) } ?? []
     }
 
-    /// Nanoseconds that its first thread has run.
-    static func runTime(of process: Int32) -> UInt64 {
-        let first = text("/proc/\(process)/schedstat")?.split(separator: " ").first
-        return first.flatMap { UInt64($0) } ?? 0
-    }
-
-    /// The sockets that it has open: descriptors of its own.
-    static func sockets(of process: Int32) -> [Int32] {
-        var descriptors: [Int32] = []
+    /// The sockets that it has open: descriptors of its own; nil when it may not be looked at.
+    static func sockets(of process: Int32) -> [Int32]? {
         let path = "/proc/\(process)/fd"
-        guard let directory = unsafe opendir(path) else { return descriptors }
+        guard let names = names(in: path) else { return nil }
+        var descriptors: [Int32] = []
+        for name in names {
+            guard let target = link("\(path)/\(name)") else {
+                if errno == EACCES || errno == EPERM { return nil }
+                continue
+            }
+            if target.hasPrefix("socket:["), let descriptor = Int32(name) {
+                descriptors.append(descriptor)
+            }
+        }
+        return descriptors
+    }
+
+    private static func names(in path: String) -> [String]? {
+        var names: [String] = []
+        guard let directory = unsafe opendir(path) else { return nil }
         defer { unsafe closedir(directory) }
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard let target = link("\(path)/\(name)"), target.hasPrefix("socket:[") else {
-                continue
-            }
-            if let descriptor = Int32(name) { descriptors.append(descriptor) }
+            names.append(name)
         }
-        return descriptors
+        return names
     }
 
     private static func link(_ path: String) -> String? {

@@ -25,7 +25,7 @@ extension Supervisor {
     private func lookAtSharedUse(now: MonotonicTime) {
         guard let sharedSocket, definition.processes.count > 1 else { return }
         for process in processes
-        where AcceptedConnections.has(process.identifier, from: sharedSocket) {
+        where AcceptedConnections.has(process.identifier, from: sharedSocket) != false {
             process.usedAt = now
         }
     }

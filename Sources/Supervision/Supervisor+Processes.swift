@@ -8,9 +8,6 @@ internal import Transport
 
 /// The life of a process: started, ready, leaving, stopping, reaped.
 extension Supervisor {
-    /// How long a process is looked for at rest before others have their turn, in milliseconds.
-    private static let drainTime: UInt32 = 20
-
     // MARK: Start
 
     /// Starts a process in a free slot; false when that cannot be done now.
@@ -114,7 +111,7 @@ extension Supervisor {
             case .ready:
                 noteUse(of: process, now: now)
             case .leaving:
-                if isDrained(process, now: now) {
+                if isDrained(process) {
                     end(process, within: definition.stopTimeout, because: process.reason)
                 } else if isStopping, now >= process.deadline {
                     end(process, within: 0, because: "it did not finish in time")
@@ -173,9 +170,9 @@ extension Supervisor {
     private func seemsReady(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
         let waits = ProcessFiles.waits(process.identifier)
         if waits.forConnection { return true }
-        // It may have one already.
+        // It may have one already, or may not be looked at.
         if let sharedSocket, process.isDue(now: now, every: 50),
-            AcceptedConnections.has(process.identifier, from: sharedSocket)
+            AcceptedConnections.has(process.identifier, from: sharedSocket) != false
         {
             return true
         }
@@ -226,33 +223,29 @@ extension Supervisor {
             process.reason = reason
             process.deadline = MonotonicTime.now.advanced(byMilliseconds: definition.stopTimeout)
             scoreboard.close(process.slot)
+            if let sharedSocket {
+                process.drain = Drain(process.identifier, from: sharedSocket, attention: attention)
+            }
         case .starting: end(process, within: definition.stopTimeout, because: reason)
         case .leaving, .stopping, .none: break
         }
     }
 
-    /// Where nobody claims, it is stopped for as long as it takes to see that it is at rest.
-    private func isDrained(_ process: ApplicationProcess, now: MonotonicTime) -> Bool {
-        guard let sharedSocket else { return scoreboard.process(process.slot)?.active == 0 }
-        guard process.isDue(now: now, every: 50) else { return false }
-        // A busy one rests for a moment only, between two connections: it is looked at in a new
-        // place each time.
-        let end = MonotonicTime.now.advanced(byMilliseconds: Self.drainTime)
-        repeat {
-            process.signal(SIGSTOP)
-            for _ in 0..<100 where !ProcessFiles.isStopped(process.identifier) { usleep(20) }
-            guard AcceptedConnections.has(process.identifier, from: sharedSocket) else {
-                // It gets its SIGTERM before it goes on.
-                return true
+    private func isDrained(_ process: ApplicationProcess) -> Bool {
+        guard let drain = process.drain else {
+            return scoreboard.process(process.slot)?.active == 0
+        }
+        switch drain.stage {
+        case .working: return false
+        case .atRest: return true
+        case .refused(let error):
+            if error.number != ESRCH {
+                log.write(
+                    "error", process: process.identifier,
+                    "is told to end, at work or not: ptrace(2) may not be used: \(error.text)")
             }
-            let ran = ProcessFiles.runTime(of: process.identifier)
-            process.signal(SIGCONT)
-            let more = UInt64.random(in: 20_000..<500_000)
-            for _ in 0..<100 where ProcessFiles.runTime(of: process.identifier) < ran &+ more {
-                usleep(50)
-            }
-        } while MonotonicTime.now < end
-        return false
+            return true
+        }
     }
 
     /// Tells it to end; SIGKILL follows after so many milliseconds.
@@ -272,10 +265,7 @@ extension Supervisor {
     /// Takes leave of those that have ended.
     func reap(now: MonotonicTime) {
         for process in processes {
-            var status: Int32 = 0
-            guard unsafe waitpid(process.identifier, &status, WNOHANG) == process.identifier else {
-                continue
-            }
+            guard let status = process.endStatus else { continue }
             process.output.finish { log.write("stderr", process: process.identifier, $0) }
             processes.removeAll { $0 === process }
             ended(process, ExitReason(status: status), now: now)
@@ -293,7 +283,9 @@ extension Supervisor {
             if let shown, shown.active > 0 { text += " while it ran \(shown.request)" }
             let isHarmless = reason.isSuccess && shown?.active == 0
             log.write(isHarmless ? "info" : "error", process: process.identifier, text)
-            if process.age(now) < 1_000, shown?.served == 0 { startFailed(now: now) }
+            // What is accepted from a shared socket is counted by nobody.
+            let mayHaveServed = shown?.served != 0 || sharedSocket != nil && reason.isSuccess
+            if process.age(now) < 1_000, !mayHaveServed { startFailed(now: now) }
         case .stopping, .none:
             log.write("info", process: process.identifier, "has ended with \(reason.text)")
         }

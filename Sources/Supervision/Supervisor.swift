@@ -45,7 +45,8 @@ package final class Supervisor {
     private var lookedAt = MonotonicTime(nanoseconds: 0)
 
     private let signals: Signals
-    private let attention: Signal
+    /// Set by threads that have something to tell.
+    let attention: Signal
     private var control: ControlServer?
     private var lock: Int32 = -1
 

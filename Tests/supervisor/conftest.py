@@ -2,19 +2,35 @@
 """Fixtures: each gives what a test starts, and ends it, in a directory that www-data can reach."""
 
 import shutil
+import subprocess
 
 import pytest
 from client import Client
 from fixtures import directory, start  # noqa: F401
 from httpd import HTTPD
+from processes import ROOT
 from status_forms import STATUS
-from supervised import APPLICATIONS, SUPERVISOR, Gate, Host, Named, Supervisor
+from supervised import APPLICATIONS, PERL, SUPERVISOR, Gate, Host, Named, Supervisor
 
 # More at once than one child has threads for.
 SIZES = (
     "ServerLimit 4\nStartServers 4\nThreadsPerChild 4\nThreadLimit 4\nMaxRequestWorkers 16\n"
     "MinSpareThreads 1\nMaxSpareThreads 16\n"
 )
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory):
+    """Applications that answer alike, by what they are made with."""
+    program = tmp_path_factory.mktemp("libfcgi") / "count"
+    source = APPLICATIONS / "count.c"
+    subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-o", program, source, "-lfcgi"], check=True)
+    python = ROOT / ".venv" / "bin" / "python"
+    names = ("flipflop", "flup", "asyncio")
+    return {
+        "perl": PERL, "libfcgi": [program], "php-cgi": ["php-cgi", "-q"],
+        **{name: [python, APPLICATIONS / ("count_%s.py" % name)] for name in names},
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 """A private nginx in front of an application."""
 
 from processes import Process, answers, free_port
+from supervised import APPLICATIONS
 
 CONFIGURATION = """
 daemon off;
@@ -21,6 +22,7 @@ http {{
         listen 127.0.0.1:{port};
         location / {{
             include /etc/nginx/fastcgi_params;
+            fastcgi_param SCRIPT_FILENAME {script};
             fastcgi_pass {address};
         }}
     }}
@@ -33,6 +35,9 @@ class Nginx(Process):
         self.port = free_port()
         file = directory / "nginx.conf"
         address = address if address.startswith("unix:") else address.partition(":")[2]
-        file.write_text(configuration.format(directory=directory, port=self.port, address=address))
+        script = APPLICATIONS / "count.php"
+        file.write_text(
+            configuration.format(
+                directory=directory, port=self.port, address=address, script=script))
         super().__init__(["/usr/sbin/nginx", "-p", directory, "-c", file], directory / "nginx.log")
         self.wait_until(lambda: answers("tcp:127.0.0.1:%d" % self.port), "nginx")

@@ -62,9 +62,10 @@ class Named:
 class Supervisor(Process, Named):
     """gateway-supervisor alone, as from a shell."""
 
-    def __init__(self, directory, *options, command=PERL, name="wiki", wait=True):
+    def __init__(self, directory, *options, command=PERL, name="wiki", wait=True, under=()):
         Named.__init__(self, directory / "run", name)
-        words = [SUPERVISOR, "--name", name, "--runtime-dir", self.base, *options, "--", *command]
+        words = [*under, SUPERVISOR, "--name", name, "--runtime-dir", self.base, *options]
+        words += ["--", *command]
         Process.__init__(self, words, directory / "supervisor.log")
         if wait:
             self.wait_until(lambda: self.pids("ready"), "the supervisor")

@@ -1,35 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reloads, limits and load at once: no request is lost, and no process gets more than it may."""
 
-import subprocess
-
 import pytest
 from long_form import IS_LONG
-from processes import ROOT, wait_until
+from processes import wait_until
 from supervised import APPLICATIONS, PERL, is_there
 
-PYTHON = ROOT / ".venv" / "bin" / "python"
 SECONDS = 60 if IS_LONG else 2
 RELOAD_EVERY = 2000 if IS_LONG else 500
 
 
-@pytest.fixture(scope="session")
-def libfcgi(tmp_path_factory):
-    program = tmp_path_factory.mktemp("libfcgi") / "count"
-    source = APPLICATIONS / "count.c"
-    subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-o", program, source, "-lfcgi"], check=True)
-    return [program]
-
-
 @pytest.fixture(params=["perl", "flipflop", "libfcgi", "php-cgi"])
-def command(request):
+def command(request, commands):
     """Applications of one exchange at a time."""
-    return {
-        "perl": lambda: PERL,
-        "flipflop": lambda: [PYTHON, APPLICATIONS / "count_flipflop.py"],
-        "libfcgi": lambda: request.getfixturevalue("libfcgi"),
-        "php-cgi": lambda: ["php-cgi", "-q"],
-    }[request.param]()
+    return commands[request.param]
 
 
 def everything_ended(host, pids):
@@ -67,10 +51,10 @@ def test_nothing_is_lost(start_host, named, command, way):
     everything_ended(host, pids)
 
 
-def test_threads_of_a_process(start_host):
+def test_threads_of_a_process(start_host, commands):
     """flup runs as many at once as it is given: no more than it may."""
     host = start_host(
-        "processes=2", "concurrency=3", command=[PYTHON, APPLICATIONS / "count_flup.py"],
+        "processes=2", "concurrency=3", command=commands["flup"],
         threads=16, seconds=SECONDS, query="&sleep=5", environment={"CONCURRENCY": "3"},
     )  # fmt: skip
     result = host.result()

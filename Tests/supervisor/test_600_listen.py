@@ -28,8 +28,11 @@ def listening(request, directory, start_supervisor):
     return listening
 
 
-def test_reloads_under_load(listening):
-    supervisor, nginx = listening("--processes", "4")
+@pytest.mark.parametrize("made_with", ["perl", "libfcgi", "php-cgi", "flipflop", "flup", "asyncio"])
+def test_reloads_under_load(listening, commands, made_with):
+    """More clients than processes: none of these is ever found at rest by looking."""
+    options = ["--env", "CONCURRENCY=100"] if made_with == "flup" else []
+    supervisor, nginx = listening("--processes", "4", *options, command=commands[made_with])
     supervisor.wait_ready(4)
     load = CountingLoad(nginx.port, "/?n=%d", clients=16)
     for _ in range(RELOADS):
@@ -37,7 +40,54 @@ def test_reloads_under_load(listening):
         assert answer.returncode == 0, answer.stdout
     tally = load.stop()
     assert set(tally) == {"ok"} and tally["ok"] > 100, tally
-    assert "in use" not in supervisor.read_log()
+    log = supervisor.read_log()
+    assert "in use" not in log and "ptrace" not in log
+
+
+def test_many_replaced_under_load(listening):
+    """Memory reached by all at once, and reloads: they leave though they never rest."""
+    supervisor, nginx = listening("--processes", "2-8", "--max-memory", "20M")
+    supervisor.wait_ready(2)
+    load = CountingLoad(nginx.port, "/?n=%d&leak=200", clients=32)
+    for _ in range(RELOADS):
+        answer = supervisor.ask("reload")
+        assert answer.returncode == 0, answer.stdout
+        assert len(supervisor.pids()) <= 10
+    tally = load.stop()
+    assert set(tally) == {"ok"} and tally["ok"] > 100, tally
+    assert "KiB of memory (proportional)" in supervisor.read_log()
+
+
+@pytest.mark.parametrize("made_with", ["flup", "asyncio"])
+def test_what_a_process_runs_at_once_is_finished(listening, commands, made_with):
+    """One that leaves accepts nothing more, while its other threads or tasks are at work."""
+    options = ["--env", "CONCURRENCY=100"] if made_with == "flup" else []
+    supervisor, nginx = listening("--processes", "1", *options, command=commands[made_with])
+    old = supervisor.wait_ready(1)[0]
+    slow = CountingLoad(nginx.port, "/?n=%d&sleep=1500", clients=4, total=4)
+    time.sleep(0.3)
+    load = CountingLoad(nginx.port, "/?n=%d", clients=4)
+    assert supervisor.ask("reload").returncode == 0
+    assert old not in supervisor.pids("ready")
+    assert set(slow.wait()) == {"ok"}
+    tally = load.stop()
+    assert set(tally) == {"ok"} and tally["ok"] > 100, tally
+    wait_until(lambda: not is_there(old), "its end")
+
+
+def test_where_processes_may_not_be_followed(listening, public):
+    """As in a container: they are told to end nevertheless, and the log says what is missing."""
+    supervisor, nginx = listening(
+        "--processes", "2", "--user", "www-data", command=["perl", public / "count.pl"],
+        under=["setpriv", "--bounding-set", "-sys_ptrace"],
+    )  # fmt: skip
+    old = supervisor.wait_ready(2)
+    answer = supervisor.ask("reload")
+    assert answer.returncode == 0, answer.stdout
+    assert not set(old) & set(supervisor.pids("ready"))
+    assert "is told to end, at work or not: ptrace(2) may not be used" in supervisor.read_log()
+    load = CountingLoad(nginx.port, "/?n=%d", clients=2, total=10)
+    assert set(load.wait()) == {"ok"}
 
 
 def test_a_process_at_work_is_left_to_finish(listening):

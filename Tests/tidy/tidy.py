@@ -48,7 +48,9 @@ IMPORTS = {
     "Platform": {"CAPR", "Glibc", "Synchronization"},
     "Transport": {"CAPR", "Platform"},
     "SharedStatus": {"CAPR", "Glibc", "Platform", "Synchronization"},
-    "Supervision": {"CAPR", "Glibc", "Platform", "SharedStatus", "Transport"},
+    "Supervision": {
+        "CAPR", "Glibc", "Platform", "SharedStatus", "Synchronization", "Transport",
+    },
     "GatewayCore": {
         "FastCGI", "Glibc", "Platform", "SharedStatus", "Supervision", "Synchronization",
         "Transport",
