@@ -353,21 +353,4 @@ static inline const char *capr_library_file(void)
     return capr_dladdr((const void *)capr_library_file, &loaded) ? loaded.file : NULL;
 }
 
-/* ThreadSanitizer's own calls, there only where it is linked in. */
-extern void __tsan_acquire(void *address) __attribute__((weak));
-extern void __tsan_release(void *address) __attribute__((weak));
-
-/* Tells ThreadSanitizer of a lock that it does not know. */
-static inline void capr_lock_acquired(const void *lock)
-{
-    if (__tsan_acquire)
-        __tsan_acquire((void *)lock);
-}
-
-static inline void capr_lock_released(const void *lock)
-{
-    if (__tsan_release)
-        __tsan_release((void *)lock);
-}
-
 #endif

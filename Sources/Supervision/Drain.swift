@@ -12,7 +12,7 @@ internal import Transport
 /// Under load a process rests between close(2) and accept(2) for a few microseconds only, and is
 /// never found at rest by looking: a thread of the drain's own follows its system calls.
 final class Drain: Sendable {
-    enum Stage: Sendable {
+    enum Stage: Equatable {
         case working
         /// It has no connection, and gets none any more.
         case atRest
@@ -22,9 +22,12 @@ final class Drain: Sendable {
 
     /// What the thread tells, and is told.
     final class Progress: Sendable {
-        let stage = Mutex(Stage.working)
-        /// As of waitpid(2), which only the thread can call.
-        let endStatus = Mutex<Int32?>(nil)
+        private static let atRest: Int32 = -1
+        private static let isThere: Int32 = -1
+
+        /// 0 while it works; above: why it was refused.
+        private let reached = Atomic<Int32>(0)
+        private let ended = Atomic<Int32>(isThere)
         /// How often the process was told to end.
         let toldCount = Atomic<UInt32>(0)
         private let attention: Signal
@@ -33,13 +36,32 @@ final class Drain: Sendable {
             self.attention = attention
         }
 
-        func reach(_ next: Stage) {
-            stage.withLock { $0 = next }
+        var stage: Stage {
+            switch reached.load(ordering: .acquiring) {
+            case 0: .working
+            case Self.atRest: .atRest
+            case let number: .refused(SystemError(number: number))
+            }
+        }
+
+        func rest() {
+            reached.store(Self.atRest, ordering: .releasing)
             attention.set()
         }
 
+        func refuse(_ error: SystemError) {
+            reached.store(error.number, ordering: .releasing)
+            attention.set()
+        }
+
+        /// As of waitpid(2), which only the thread can call.
+        var endStatus: Int32? {
+            let status = ended.load(ordering: .acquiring)
+            return status == Self.isThere ? nil : status
+        }
+
         func end(_ status: Int32) {
-            endStatus.withLock { $0 = status }
+            ended.store(status, ordering: .releasing)
             attention.set()
         }
     }
@@ -58,7 +80,7 @@ final class Drain: Sendable {
             thread = try Thread { Tracer(process, socket, progress).run() }
         } catch {
             thread = nil
-            progress.reach(.refused(error))
+            progress.refuse(error)
         }
     }
 
@@ -66,10 +88,10 @@ final class Drain: Sendable {
         thread?.join()
     }
 
-    var stage: Stage { progress.stage.withLock { $0 } }
+    var stage: Stage { progress.stage }
 
     /// As of waitpid(2): when it has ended, while it is followed.
-    var endStatus: Int32? { progress.endStatus.withLock { $0 } }
+    var endStatus: Int32? { progress.endStatus }
 
     /// Whether its end is told here, and nowhere else.
     var isFollowing: Bool {

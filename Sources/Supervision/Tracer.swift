@@ -64,8 +64,7 @@ final class Tracer {
     }
 
     private func refuse(_ error: SystemError) {
-        let hasEnded = ProcessID.hasEnded(process)
-        progress.reach(.refused(hasEnded ? SystemError(number: ESRCH) : error))
+        progress.refuse(ProcessID.hasEnded(process) ? SystemError(number: ESRCH) : error)
         isOver = true
     }
 
@@ -109,16 +108,13 @@ final class Tracer {
         }
     }
 
-    private var isAtRest: Bool {
-        if case .atRest = progress.stage.withLock({ $0 }) { return true }
-        return false
-    }
+    private var isAtRest: Bool { progress.stage == .atRest }
 
     private func lookWhetherAtRest() {
         guard !isAtRest, unseen.isEmpty else { return }
         switch AcceptedConnections.has(process, from: socket) {
         case true?: break
-        case false?: progress.reach(.atRest)
+        case false?: progress.rest()
         case nil: refuse(SystemError(number: EPERM))
         }
     }

@@ -5,6 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from built import COMPILER
 from installed import pkg_config
 from processes import ROOT, Process
 
@@ -16,7 +17,7 @@ def build(prefix, name, sources, *packages):
     """A program made by cc and pkg-config alone."""
     flags = pkg_config(prefix, "--cflags", "--libs", *packages)
     program = prefix / name
-    subprocess.run(["cc", *WARNINGS, *map(str, sources), *flags,
+    subprocess.run([*COMPILER, *WARNINGS, *map(str, sources), *flags,
                     "-Wl,-rpath,%s/lib" % prefix, "-o", program], check=True)  # fmt: skip
     return program
 

@@ -5,11 +5,13 @@ import os
 import re
 import subprocess
 
+from built import RELEASE
 from processes import ROOT
 
 
 def install(prefix, *variables):
-    words = ["LIBRARY=prebuilt", "prefix=%s" % prefix, "modulesdir=%s/modules" % prefix]
+    words = ["LIBRARY=%s/libgateway.so" % RELEASE, "prefix=%s" % prefix]
+    words += ["modulesdir=%s/modules" % prefix]
     subprocess.run(["make", "-s", "-C", "module", "install", *words, *variables],
                    cwd=ROOT, check=True, stdin=subprocess.DEVNULL)  # fmt: skip
 

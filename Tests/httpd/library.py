@@ -3,12 +3,11 @@
 
 import os
 import subprocess
-from pathlib import Path
 
-from processes import ROOT
+from built import HOSTS, RELEASE
 
-LIBRARY = Path(os.environ.get("LIBGATEWAY", ROOT / ".build" / "release" / "libgateway.so"))
-HOST = ROOT / ".test-output" / "hosts" / "dlopen_host"
+LIBRARY = RELEASE / "libgateway.so"
+HOST = HOSTS / "dlopen_host"
 # Generous for what takes a second or two: an exchange that stalls until a deadline takes longer.
 SECONDS = 50
 

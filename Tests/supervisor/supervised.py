@@ -7,14 +7,14 @@ import re
 import subprocess
 from pathlib import Path
 
+from built import HOSTS, RELEASE
 from load import Load
-from processes import ROOT, Process, wait_until
+from processes import Process, wait_until
 
 HERE = Path(__file__).resolve().parent
 APPLICATIONS = HERE / "applications"
-RELEASE = Path(os.environ.get("GATEWAY_LIBRARY", ROOT / ".build" / "release"))
 SUPERVISOR = RELEASE / "gateway-supervisor"
-HOST = ROOT / ".test-output" / "hosts" / "application_host"
+HOST = HOSTS / "application_host"
 PERL = ["perl", APPLICATIONS / "count.pl"]
 ANSWER = re.compile(rb"(\d+) (\d+) (\d+) (.*)\n")
 
