@@ -116,7 +116,8 @@ let package = Package(
             name: "GatewayABITests", dependencies: ["CAPR", "CGateway", "GatewayABI"],
             swiftSettings: rules),
         .testTarget(
-            name: "SupervisionTests", dependencies: ["Platform", "SharedStatus", "Supervision"],
+            name: "SupervisionTests",
+            dependencies: ["Platform", "SharedStatus", "Supervision", "Transport"],
             swiftSettings: rules),
         .testTarget(
             name: "FastCGITests", dependencies: ["FastCGI"], exclude: ["Transcripts"],

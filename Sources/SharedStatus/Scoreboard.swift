@@ -137,11 +137,13 @@ package final class Scoreboard: Sendable {
 
     /// Says what a claimed place is used for: a method and a path, of which the beginning is kept.
     package func note(_ request: UnsafeRawBufferPointer, at place: Int) {
-        let slot = unsafe slot(Self.slot(of: place))
-        unsafe withUnsafeMutableBytes(of: &slot.pointee.request) { room in
-            let count = min(request.count, room.count - 1)
-            unsafe room.copyBytes(from: request.prefix(count))
-            unsafe room[count] = 0
+        segment.withLock {
+            let slot = unsafe slot(Self.slot(of: place))
+            unsafe withUnsafeMutableBytes(of: &slot.pointee.request) { room in
+                let count = min(request.count, room.count - 1)
+                unsafe room.copyBytes(from: request.prefix(count))
+                unsafe room[count] = 0
+            }
         }
     }
 

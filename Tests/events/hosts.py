@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from built import COMPILER
+from built import COMPILER, WRAPPER
 from installed import pkg_config
 from processes import ROOT, Process
 
@@ -26,7 +26,7 @@ class Host(Process):
     """The epoll host; port is where it listens. Options as it has them, with "_" for "-"."""
 
     def __init__(self, directory, program, backends, wrapper=(), limits=None, **options):
-        words = [*wrapper, program, "--listen", "127.0.0.1:0"]
+        words = [*(wrapper or WRAPPER), program, "--listen", "127.0.0.1:0"]
         for backend in backends:
             words += ["--backend", backend]
         for name, value in options.items():
@@ -46,7 +46,7 @@ class Host(Process):
     def process(self):
         """The host itself, which a wrapper may be the parent or the child of."""
         for pid in [self.pid, *self.session()]:
-            if os.readlink("/proc/%d/exe" % pid).endswith("epoll_host"):
+            if os.readlink("/proc/%d/exe" % pid).endswith(("epoll_host", "memcheck-amd64-linux")):
                 return pid
         raise AssertionError("the host is not there")
 

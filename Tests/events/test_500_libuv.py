@@ -4,6 +4,7 @@
 import subprocess
 
 import pytest
+from built import WRAPPER
 from processes import SITE
 
 ECHO = SITE / "echo.php"
@@ -12,7 +13,7 @@ ECHO = SITE / "echo.php"
 @pytest.mark.parametrize("count, max_active", [(1, 1), (8, 8), (60, 4)])
 def test_every_body_comes_back(libuv_host, php, count, max_active):
     done = subprocess.run(
-        [libuv_host, php.address, ECHO, str(count), str(max_active)],
+        [*WRAPPER, libuv_host, php.address, ECHO, str(count), str(max_active)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
