@@ -11,7 +11,7 @@ from nginx import Nginx
 from processes import free_port, wait_until
 from supervised import CountingLoad, Supervisor, is_there
 
-RELOADS = 60 if IS_LONG else 4
+RELOADS = 20 if IS_LONG else 4
 
 
 @pytest.fixture(params=["unix", "tcp"])
