@@ -11,7 +11,7 @@ from nginx import Nginx
 from processes import free_port, wait_until
 from supervised import CountingLoad, Supervisor, is_there
 
-RELOADS = 20 if IS_LONG else 4
+RELOADS = 20 if IS_LONG else 2
 
 
 @pytest.fixture(params=["unix", "tcp"])
@@ -28,7 +28,14 @@ def listening(request, directory, start_supervisor):
     return listening
 
 
-@pytest.mark.parametrize("made_with", ["perl", "libfcgi", "php-cgi", "flipflop", "flup", "asyncio"])
+@pytest.mark.parametrize(
+    "listening, made_with",
+    [
+        ("unix", "perl"), ("unix", "php-cgi"), ("unix", "flipflop"), ("unix", "asyncio"),
+        ("tcp", "perl"), ("tcp", "libfcgi"), ("tcp", "flup"),
+    ],
+    indirect=["listening"],
+)  # fmt: skip
 def test_reloads_under_load(listening, commands, made_with):
     """More clients than processes: none of these is ever found at rest by looking."""
     options = ["--env", "CONCURRENCY=100"] if made_with == "flup" else []
