@@ -13,7 +13,7 @@ local file = io.open("%s", "rb")
 local right, wrong = file:read("*a"), 0
 wrk.method, wrk.body = "%s", %s
 function response(status, headers, body)
-    if status ~= 200 or body ~= right then
+    if status ~= %d or body ~= right then
         io.write("wrong answer\\n")
         os.exit(1)
     end
@@ -21,13 +21,13 @@ end
 """
 
 
-def prepare(directory, body, right):
+def prepare(directory, body, right, status=200):
     """The files that wrk is told what to send and to expect with; the script's path."""
     answer, request, script = (directory / name for name in ("right", "body", "compare.lua"))
     answer.write_bytes(right)
     request.write_bytes(body or b"")
     sent = f'io.open("{request}", "rb"):read("*a")' if body else "nil"
-    script.write_text(COMPARE % (answer, "POST" if body else "GET", sent))
+    script.write_text(COMPARE % (answer, "POST" if body else "GET", sent, status))
     return script
 
 
