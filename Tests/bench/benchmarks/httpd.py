@@ -13,18 +13,8 @@ from .wrk import cost, prepare
 METHOD = """processor time of httpd's child (worker MPM, one child) per request, with mod_gateway
 and with Debian's mod_proxy_fcgi on the same lines, in turns; the figure is the median of their
 ratios. The application is responder.c on a Unix socket, on kept connections; wrk with 4 of them
-asks without a pause, and compares each answer. Before them what httpd takes for a refusal of its
-own, without a backend: no module can take less."""
+asks without a pause, and compares each answer; all three share one core."""
 
-REFUSAL = "no" * 64
-OWN = """
-ProxyPass "/own" "!"
-<Location /own>
-    LogLevel emerg
-    Require all denied
-    ErrorDocument 403 "%s"
-</Location>
-"""
 # Name, target, body, what is right, the most of stock's time.
 WORKLOADS = [
     ("small", "/small", None, SMALL, 0.70),
@@ -38,24 +28,17 @@ def measure(workshop, short):
     rounds = 3 if short else 9
     with workshop.application("responder", "unix") as (_, address):
         chmod(address.removeprefix("unix:"), 0o666)
-        lines = OWN % REFUSAL + proxy_pass(address, parameters="enablereuse=on")
+        lines = proxy_pass(address, parameters="enablereuse=on")
         running = []
         try:
             for name, module in (("ours", OURS), ("stock", STOCK)):
                 running.append(HTTPD(workshop.place(name), "worker", lines, module=module,
                                      sizes=ONE_PROCESS))
-            yield own_cost(workshop, running[0], rounds)
             for workload in WORKLOADS:
                 yield from compare(workshop, workload, running, rounds)
         finally:
             for httpd in running:
                 httpd.stop()
-
-
-def own_cost(workshop, httpd, rounds):
-    script = prepare(workshop.directory, None, REFUSAL.encode(), 403)
-    costs = (cost(httpd.children(), httpd.port, "/own", script) for _ in range(rounds))
-    return Figure("httpd alone", round(median(costs) / 1000, 1), unit="us", kind=Kind.TIME)
 
 
 def compare(workshop, workload, running, rounds):

@@ -19,7 +19,8 @@ from .workshop import MeasurementFailed
 
 METHOD = """processor time (user and system, of all processes of a server) per request: httpd with
 mod_gateway, httpd with Debian's mod_proxy_fcgi on the same lines, and nginx's fastcgi with kept
-connections, each with one process for the requests, before the same responder.c; the library beside
+connections, each with one process for the requests, before the same responder.c and on its core,
+as is wrk, which asks; the library beside
 bare loops in C that have its requests encoded already. In each round every pair is measured, one of
 it right after the other; a figure is the median of the ratios of all rounds. Every answer is
 compared. The chart of all figures is .test-output/peers.svg."""
