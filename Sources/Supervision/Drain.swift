@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CAPR
-internal import Glibc
 internal import Platform
 internal import Synchronization
 internal import Transport

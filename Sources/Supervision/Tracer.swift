@@ -34,8 +34,7 @@ final class Tracer {
         begin()
         var event = capr_trace_event()
         while !isOver {
-            let isWaiting = held.isEmpty
-            switch unsafe capr_trace_next(isWaiting ? 1 : 0, &event) {
+            switch unsafe capr_trace_next(held.isEmpty ? 1 : 0, &event) {
             case 1: take(event)
             case 0:
                 lookWhetherAtRest()
@@ -83,7 +82,10 @@ final class Tracer {
         threads.remove(event.thread)
         unseen.remove(event.thread)
         held.remove(event.thread)
-        if event.thread == process { progress.end(event.status) }
+        guard event.thread == process else { return }
+        // Whatever it cloned besides threads is followed too, and may stay: it is let go.
+        isOver = true
+        progress.end(event.status)
     }
 
     /// A system call is about to begin.

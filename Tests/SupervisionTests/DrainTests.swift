@@ -29,8 +29,7 @@ struct DrainTests {
     @Test("finishes the connection that it has, and accepts no other")
     func busy() throws {
         let served = try Served()
-        let first = try served.connect()
-        #expect(holds { !served.socket.hasPending })
+        let first = try served.connectAccepted()
         let drain = served.drain()
         let second = try served.connect()
         usleep(50_000)
@@ -49,8 +48,7 @@ struct DrainTests {
     @Test("is seen to have ended by whoever follows it")
     func killed() throws {
         let served = try Served()
-        let first = try served.connect()
-        #expect(holds { !served.socket.hasPending })
+        let first = try served.connectAccepted()
         let drain = served.drain()
         #expect(holds { served.isFollowed })
         _ = kill(served.process, SIGKILL)
@@ -70,6 +68,32 @@ struct DrainTests {
         #expect(unsafe waitpid(served.process, &status, 0) == served.process)
     }
 
+    #if arch(x86_64)
+        @Test("leaves behind what it has cloned, which nobody waits for")
+        func cloned() throws {
+            let served = try Served(
+                """
+                accept(my $one, STDIN); sysread($one, my $byte, 1);
+                my $child = syscall(56, 0, 0, 0, 0, 0);
+                if (!$child) { sleep 20; exit }
+                syswrite($one, pack('l', $child)); sleep 20;
+                """)
+            let first = try served.connectAccepted()
+            var drain: Drain? = served.drain()
+            #expect(holds { served.isFollowed })
+            var child: Int32 = 0
+            #expect(unsafe write(first, &child, 1) == 1)
+            #expect(holds { unsafe read(first, &child, 4) == 4 })
+            _ = kill(served.process, SIGKILL)
+            #expect(holds { drain?.endStatus == SIGKILL })
+            drain = nil
+            // Else it was waited for.
+            #expect(child > 1 && !ProcessID.hasEnded(child))
+            if child > 1 { _ = kill(child, SIGKILL) }
+            _ = close(first)
+        }
+    #endif
+
     /// An application at a socket of its own.
     private struct Served {
         let path = "/tmp/gateway-drain-\(getpid())-\(UInt32.random(in: 0 ... .max))"
@@ -77,11 +101,11 @@ struct DrainTests {
         let process: Int32
         let attention: Signal
 
-        init() throws {
+        init(_ application: String = DrainTests.application) throws {
             socket = try ListeningSocket("unix:\(path)")
             attention = try Signal()
             let spawner = Spawner(
-                arguments: ["perl", "-e", DrainTests.application], environment: [],
+                arguments: ["perl", "-e", application], environment: [],
                 descriptors: [socket.descriptor, 1, 2])
             process = try spawner.start()
         }
@@ -99,6 +123,12 @@ struct DrainTests {
                 throw SystemError(number: ECONNREFUSED)
             }
             return dup(connection.descriptor)
+        }
+
+        func connectAccepted() throws -> Int32 {
+            let descriptor = try connect()
+            #expect(holds { !socket.hasPending })
+            return descriptor
         }
 
         /// Tells it to end, until it does; the signal that it ended with.
