@@ -37,8 +37,8 @@ package struct ControlClient: ~Copyable {
     ///   - words: none of which holds a NUL
     ///   - handed: a descriptor that goes with them
     ///   - milliseconds: for the whole answer
-    /// - Returns: what it answers.
-    /// - Throws: what the system says; ETIMEDOUT.
+    /// - Returns: what it answers, whole lines.
+    /// - Throws: what the system says; ETIMEDOUT; ECONNRESET where the answer is not whole.
     package func ask(
         _ words: [String], handing handed: Int32? = nil, within milliseconds: UInt32
     ) throws(SystemError) -> Answer {
@@ -69,10 +69,15 @@ package struct ControlClient: ~Copyable {
                 if answered >= 0 { _ = close(answered) }
                 answered = received
             }
-            if count == 0 {
+            // A supervisor that ends may leave an answer out, or in the middle of a line.
+            if count == 0, bytes.last == UInt8(ascii: "\n") {
                 return Answer(text: String(decoding: bytes, as: UTF8.self), descriptor: answered)
             }
-            guard count > 0, bytes.count < 16_777_216 else { throw .last }
+            guard count > 0, bytes.count < 16_777_216 else {
+                let error = count < 0 ? SystemError.last : SystemError(number: ECONNRESET)
+                if answered >= 0 { _ = close(answered) }
+                throw error
+            }
         }
         if answered >= 0 { _ = close(answered) }
         throw .timedOut
