@@ -727,11 +727,15 @@ typedef struct gateway_exchange_options {
     uint32_t total_timeout_ms;
     gateway_traffic_function traffic; /* NULL: nobody is told */
     void *traffic_context;
+    uint32_t descriptor_timeout_ms; /* a supplied descriptor is blocking, and its SO_RCVTIMEO and
+                                       SO_SNDTIMEO are so long; at most 86400000. A small request
+                                       is then written, and an answer whose deadline is as far
+                                       received, without a poll(2) before. 0: not known */
 } gateway_exchange_options;
 
 /* clang-format off */
 #define GATEWAY_EXCHANGE_OPTIONS_INIT \
-    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, NULL, NULL }
+    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 /* clang-format on */
 
 /*
@@ -882,6 +886,20 @@ typedef struct gateway_wait {
  * Thread: per-handle. Blocks: no.
  */
 gateway_status gateway_exchange_wait(gateway_exchange *exchange, gateway_wait *wait);
+
+/*
+ * Waits on this thread for what gateway_exchange_wait would say: for a host that at this moment has
+ * nothing else to wait for. Where the exchange has a blocking descriptor it takes no system call
+ * more than receiving does.
+ *
+ * most_ms   the longest to wait; GATEWAY_WAIT_FOREVER: no longer than to the exchange's deadline
+ *
+ * Answers GATEWAY_OK when gateway_exchange_next has something to do; GATEWAY_AGAIN when most_ms
+ * are over before; GATEWAY_ERR_INVALID; GATEWAY_ERR_STATE (the exchange has ended);
+ * GATEWAY_ERR_FORKED.
+ * Thread: per-handle. Blocks: bounded by most_ms and the timeouts of the exchange.
+ */
+gateway_status gateway_exchange_block(gateway_exchange *exchange, uint32_t most_ms);
 
 /* The connection was used for an exchange before this one. */
 #define GATEWAY_RESULT_REUSED 0x1u

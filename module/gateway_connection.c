@@ -4,7 +4,6 @@
 
 #include <apr_portable.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -25,10 +24,11 @@ static apr_interval_time_t connect_timeout(const request_rec *r, const proxy_wor
     return worker->s->conn_timeout_set ? worker->s->conn_timeout : gw_timeout(r, worker, conf);
 }
 
-static int set_send_timeout(int descriptor, apr_interval_time_t time)
+/* SO_SNDTIMEO, SO_RCVTIMEO. */
+static int set_timeout(int descriptor, int option, apr_interval_time_t time)
 {
     struct timeval value = { apr_time_sec(time), apr_time_usec(time) };
-    return setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
+    return setsockopt(descriptor, SOL_SOCKET, option, &value, sizeof value);
 }
 
 /* A blocking connect with a send timeout: the kernel then keeps those who wait for a full backlog
@@ -51,7 +51,7 @@ static apr_status_t connect_within(int descriptor, const char *path, apr_interva
             if (left <= 0) {
                 return APR_TIMEUP;
             }
-            set_send_timeout(descriptor, left);
+            set_timeout(descriptor, SO_SNDTIMEO, left);
         }
         if (connect(descriptor, (struct sockaddr *)&address, size) == 0 || errno == EISCONN) {
             break;
@@ -62,9 +62,6 @@ static apr_status_t connect_within(int descriptor, const char *path, apr_interva
         if (errno != EINTR) {
             return APR_FROM_OS_ERROR(errno);
         }
-    }
-    if (is_bounded) {
-        set_send_timeout(descriptor, 0);
     }
     return APR_SUCCESS;
 }
@@ -105,17 +102,28 @@ static apr_status_t connect_unix(request_rec *r, proxy_worker *worker, proxy_ser
         put_in_error(r, worker);
         return status;
     }
-    apr_socket_timeout_set(fresh, gw_timeout(r, worker, conf));
     conn->connection = NULL;
     conn->sock = fresh;
+    worker->s->error_time = 0;
+    worker->s->retries = 0;
     return APR_SUCCESS;
 }
 
-static void remember(proxy_conn_rec *conn, gw_place *place)
+/* With bounds of its own a blocking socket needs no poll(2) before each call: a Unix socket is one
+ * already, and of a kept TCP socket one is made once and for all its exchanges. */
+static void remember(proxy_conn_rec *conn, gw_place *place, apr_interval_time_t timeout)
 {
     gw_connection *known = apr_pcalloc(conn->scpool, sizeof *known);
+    if (timeout > 0 && !conn->close) {
+        apr_socket_timeout_set(conn->sock, -1);
+    }
     apr_os_sock_get(&known->descriptor, conn->sock);
-    known->is_nonblocking = (fcntl(known->descriptor, F_GETFL) & O_NONBLOCK) != 0;
+    apr_socket_opt_get(conn->sock, APR_SO_NONBLOCK, &known->is_nonblocking);
+    if (timeout > 0 && !known->is_nonblocking
+        && set_timeout(known->descriptor, SO_SNDTIMEO, timeout) == 0
+        && set_timeout(known->descriptor, SO_RCVTIMEO, timeout) == 0) {
+        known->timeout_ms = gw_milliseconds(timeout);
+    }
     known->place = place;
     conn->data = known;
 }
@@ -176,13 +184,15 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
     if (conn->uds_path && state != APR_EINVAL) {
         error = connect_unix(r, worker, conf, conn);
     }
-    if (error != APR_SUCCESS
-        || ap_proxy_connect_backend(GW_SCHEME, conn, worker, r->server) != OK) {
+    else {
+        status = ap_proxy_connect_backend(GW_SCHEME, conn, worker, r->server);
+    }
+    if (error != APR_SUCCESS || status != OK) {
         log_unconnected(r, error, conn->hostname, address, apr_time_now() - admitted);
         gw_shared_count_unconnected(address, error);
         return HTTP_SERVICE_UNAVAILABLE;
     }
-    remember(conn, place);
+    remember(conn, place, gw_timeout(r, worker, conf));
     return OK;
 }
 

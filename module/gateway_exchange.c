@@ -2,7 +2,6 @@
 /* The exchange's events on their way to the client. */
 #include "mod_gateway.h"
 
-#include <poll.h>
 #include <util_filter.h>
 
 /* How long, and for how many bytes, an exchange that nobody wants any more is read to its end, so
@@ -178,12 +177,7 @@ static void drain(gw_exchange *x)
         }
         gateway_status status = gateway_exchange_next(x->handle, &event);
         if (status == GATEWAY_AGAIN) {
-            gateway_wait due = GATEWAY_WAIT_INIT;
-            gateway_exchange_wait(x->handle, &due);
-            short events = due.interest & GATEWAY_WAIT_WRITE ? POLLIN | POLLOUT : POLLIN;
-            struct pollfd ready = { .fd = due.descriptor, .events = events };
-            int time = (int)apr_time_as_msec(until - apr_time_now()) + 1;
-            poll(&ready, 1, time);
+            gateway_exchange_block(x->handle, gw_milliseconds(until - apr_time_now()));
         }
         else if (status != GATEWAY_OK || event.type == GATEWAY_EVENT_END) {
             break;

@@ -14,7 +14,7 @@ gw_request *gw_request_of(request_rec *r)
     return request;
 }
 
-static uint32_t milliseconds(apr_interval_time_t time)
+uint32_t gw_milliseconds(apr_interval_time_t time)
 {
     apr_interval_time_t rounded = (time + 999) / 1000;
     return rounded < 1 ? 1 : rounded > MOST_MS ? MOST_MS : (uint32_t)rounded;
@@ -44,6 +44,7 @@ static void supply(proxy_conn_rec *conn, gateway_exchange_options *options)
     options->flags |= ap_proxy_connection_reusable(conn) ? GATEWAY_EXCHANGE_KEEP_CONNECTION : 0;
     options->supplied = 1;
     options->descriptor = known->descriptor;
+    options->descriptor_timeout_ms = known->timeout_ms;
     options->request_id = 1 + known->requests % 2;
     options->previous_request_id = known->requests ? 3 - options->request_id : 0;
     ++known->requests;
@@ -61,7 +62,7 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
         supply(conn, &options);
     }
     options.send_timeout_ms = options.head_timeout_ms = options.read_timeout_ms =
-        timeout ? milliseconds(timeout) : 0;
+        timeout ? gw_milliseconds(timeout) : 0;
     gw_recorder_begin(x, &options);
     return gateway_exchange_open(gw_backend_of(x->worker, x->request->application), params,
                                  &options, &x->handle);

@@ -6,16 +6,24 @@
 #include <http_connection.h>
 #include <util_filter.h>
 
-static void note_number(request_rec *r, const char *name, uint64_t number)
+/* Before the first attempt has ended none of them is there. To look for it would take longer than
+ * all the rest: to a table names that begin alike are one chain. */
+static void note(request_rec *r, const char *name, const char *value)
 {
-    apr_table_setn(r->notes, name, apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, number));
+    (gw_request_of(r)->is_noted ? apr_table_setn : apr_table_addn)(r->notes, name, value);
 }
 
-static void note_waits(request_rec *r, const gw_attempt *attempt)
+static void note_number(request_rec *r, const char *name, apr_int64_t number)
 {
-    apr_interval_time_t queue_time = gw_request_of(r)->queue_time;
-    note_number(r, "gateway-queue-ms", (uint64_t)apr_time_as_msec(queue_time));
-    note_number(r, "gateway-connect-ms", (uint64_t)apr_time_as_msec(attempt->connect_time));
+    note(r, name, apr_off_t_toa(r->pool, number));
+}
+
+static void note_attempt(request_rec *r, const gw_attempt *attempt, gateway_outcome outcome)
+{
+    note(r, "gateway-outcome", gateway_outcome_name(outcome));
+    note(r, "gateway-backend", attempt->backend);
+    note_number(r, "gateway-queue-ms", apr_time_as_msec(gw_request_of(r)->queue_time));
+    note_number(r, "gateway-connect-ms", apr_time_as_msec(attempt->connect_time));
 }
 
 void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt)
@@ -24,23 +32,19 @@ void gw_outcome_note(const gw_exchange *x, const gw_attempt *attempt)
     const gateway_result *result = &x->result;
     /* Drained to its end, such an exchange is complete only for the application. */
     int is_given_up = x->is_output_broken || x->body_failure;
-    apr_table_setn(r->notes, "gateway-outcome",
-                   gateway_outcome_name(is_given_up ? GATEWAY_OUTCOME_CANCELLED : result->outcome));
-    apr_table_setn(r->notes, "gateway-backend", attempt->backend);
-    note_waits(r, attempt);
-    note_number(r, "gateway-first-byte-ms", result->first_byte_us / 1000);
-    note_number(r, "gateway-total-ms", result->total_us / 1000);
+    note_attempt(r, attempt, is_given_up ? GATEWAY_OUTCOME_CANCELLED : result->outcome);
+    note_number(r, "gateway-first-byte-ms", (apr_int64_t)(result->first_byte_us / 1000));
+    note_number(r, "gateway-total-ms", (apr_int64_t)(result->total_us / 1000));
     note_number(r, "gateway-app-status", result->application_status);
-    apr_table_setn(r->notes, "gateway-reused", attempt->is_reused ? "1" : "0");
-    apr_table_setn(r->notes, "gateway-retried", attempt->is_retry ? "1" : "0");
+    note(r, "gateway-reused", attempt->is_reused ? "1" : "0");
+    note(r, "gateway-retried", attempt->is_retry ? "1" : "0");
+    gw_request_of(r)->is_noted = 1;
 }
 
 void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt)
 {
-    apr_table_setn(r->notes, "gateway-outcome",
-                   gateway_outcome_name(GATEWAY_OUTCOME_CONNECT_FAILED));
-    apr_table_setn(r->notes, "gateway-backend", attempt->backend);
-    note_waits(r, attempt);
+    note_attempt(r, attempt, GATEWAY_OUTCOME_CONNECT_FAILED);
+    gw_request_of(r)->is_noted = 1;
 }
 
 /* A time since the exchange began, which may not have come. */

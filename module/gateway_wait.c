@@ -116,8 +116,21 @@ static int flush_when_idle(gw_exchange *x, waiting *w)
     return 0;
 }
 
+/* Nobody has to be looked at meanwhile, and nothing is to be done. */
+static int waits_for_application_alone(const gw_exchange *x)
+{
+    const gw_body *body = x->request->body;
+    return (!gw_body_is_there(body) || body->is_written) && !x->is_hungry
+        && x->directory->cancels_on_disconnect != 1
+        && !(x->is_unflushed && x->worker->s->flush_packets == flush_auto);
+}
+
 void gw_wait(gw_exchange *x)
 {
+    if (waits_for_application_alone(x)) {
+        gateway_exchange_block(x->handle, GATEWAY_WAIT_FOREVER);
+        return;
+    }
     gateway_wait due = GATEWAY_WAIT_INIT;
     if (gateway_exchange_wait(x->handle, &due) != GATEWAY_OK) {
         return;

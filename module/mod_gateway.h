@@ -157,10 +157,13 @@ typedef struct gw_request {
     /* Of the last attempt. */
     apr_interval_time_t queue_time;
     apr_interval_time_t connect_time;
+    unsigned is_noted : 1; /* how it ended, for the access log */
     apr_array_header_t *overloaded; /* of proxy_worker *: not to be left in error */
 } gw_request;
 
 gw_request *gw_request_of(request_rec *r);
+/* As the library takes it: at least 1, and a day at most. */
+uint32_t gw_milliseconds(apr_interval_time_t time);
 /* Answers as if the client had asked for that path (RFC 3875 section 6.2.2). */
 int gw_redirect_locally(request_rec *r, const char *location);
 
@@ -206,6 +209,7 @@ typedef struct gw_place gw_place;
 typedef struct gw_connection {
     int descriptor;
     int is_nonblocking;
+    uint32_t timeout_ms; /* of calls on it, where it is blocking */
     unsigned requests;
     gw_place *place;
 } gw_connection;

@@ -107,6 +107,18 @@ public func gatewayExchangeWait(
 }
 
 /// See include/gateway.h.
+@_cdecl("gateway_exchange_block")
+public func gatewayExchangeBlock(_ exchange: OpaquePointer?, _ most: UInt32) -> gateway_status {
+    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange) else {
+        return .GATEWAY_ERR_INVALID
+    }
+    if let refusal = exchange.refusal { return refusal }
+    exchange.isBusy = true
+    defer { exchange.isBusy = false }
+    return exchange.withDispatch { $0.block(most) } ? .GATEWAY_OK : .GATEWAY_AGAIN
+}
+
+/// See include/gateway.h.
 @_cdecl("gateway_exchange_result")
 public func gatewayExchangeResult(
     _ exchange: OpaquePointer?, _ result: UnsafeMutablePointer<gateway_result>?
@@ -179,11 +191,12 @@ extension DispatchOptions {
         guard areTimesRead else { return nil }
         guard given.supplied != 0 else { return }
         guard given.descriptor >= 0, given.request_id <= 65_535,
-            given.previous_request_id <= 65_535
+            given.previous_request_id <= 65_535, given.descriptor_timeout_ms <= Timeouts.longest
         else { return nil }
         supplied = Supplied(
             descriptor: given.descriptor,
             isNonblocking: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING != 0,
+            timeout: given.descriptor_timeout_ms,
             isTCP: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_TCP != 0,
             keepsConnection: given.flags & GATEWAY_EXCHANGE_KEEP_CONNECTION != 0,
             requestID: UInt16(given.request_id == 0 ? 1 : given.request_id),

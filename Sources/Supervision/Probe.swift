@@ -25,7 +25,8 @@ final class Probe {
         let isSent = unsafe Self.question.withUnsafeBytes { bytes in
             var vector = GatherVector()
             vector.append(unsafe BorrowedBytes(bytes))
-            guard case .done = connection.send(vector, isSIGPIPEIgnored: true) else { return false }
+            guard case .done = connection.send(vector, isImmediate: true, isSIGPIPEIgnored: true)
+            else { return false }
             return true
         }
         guard isSent else { return nil }

@@ -56,11 +56,15 @@ package struct Connection: ~Copyable {
             openedAt: .now)
     }
 
-    /// Uses a socket of the host's for one exchange.
-    package init(supplied descriptor: Int32, isNonblocking: Bool, isTCP: Bool) {
+    /// Uses a socket of the host's for one exchange. `timeout` is how long calls on a blocking one
+    /// wait, in milliseconds; 0: not known.
+    package init(
+        supplied descriptor: Int32, isNonblocking: Bool, timeout: UInt32, isTCP: Bool
+    ) {
+        let mode: Blocking = isNonblocking ? .nonblocking : timeout > 0 ? .blocking : .unknown
         record = Record(
-            descriptor: descriptor, isSupplied: true, isTCP: isTCP,
-            mode: isNonblocking ? .nonblocking : .unknown, openedAt: .now)
+            descriptor: descriptor, isSupplied: true, isTCP: isTCP, mode: mode, openedAt: .now)
+        record.receiveTimeout = timeout
     }
 
     /// Takes a connection back whose record was kept.
@@ -72,7 +76,6 @@ package struct Connection: ~Copyable {
         if !record.isSupplied { _ = close(record.descriptor) }
     }
 
-    package var isBlocking: Bool { record.mode == .blocking }
     package var isOpen: Bool { record.descriptor >= 0 }
     package var descriptor: Int32 { record.descriptor }
     private var mode: Blocking { record.mode }
@@ -91,9 +94,14 @@ package struct Connection: ~Copyable {
         record.mode = isBlocking ? .blocking : .nonblocking
     }
 
-    /// Sends a vector. With SIGPIPE ignored by the host it is one writev(2), else one sendmsg(2).
-    package func send(_ vector: borrowing GatherVector, isSIGPIPEIgnored: Bool) -> Transfer {
-        let isPlain = isSIGPIPEIgnored && mode != .unknown
+    /// Sends a vector; waits only on a blocking connection, and not with `isImmediate`. It is one
+    /// writev(2) with SIGPIPE ignored by the host where the connection's mode will do, else one
+    /// sendmsg(2).
+    package func send(
+        _ vector: borrowing GatherVector, isImmediate: Bool, isSIGPIPEIgnored: Bool
+    ) -> Transfer {
+        let waits = mode == .blocking && !isImmediate
+        let isPlain = isSIGPIPEIgnored && (mode == .nonblocking || waits)
         while true {
             let count: Int
             if isPlain {
@@ -102,9 +110,7 @@ package struct Connection: ~Copyable {
                 var message = unsafe msghdr()
                 unsafe message.msg_iov = vector.start
                 unsafe message.msg_iovlen = numericCast(vector.count)
-                let flags =
-                    Int32(MSG_NOSIGNAL)
-                    | (mode == .blocking ? 0 : Int32(MSG_DONTWAIT))
+                let flags = Int32(MSG_NOSIGNAL) | (waits ? 0 : Int32(MSG_DONTWAIT))
                 count = unsafe sendmsg(descriptor, &message, flags)
             }
             if count >= 0 { return .done(count) }
@@ -118,13 +124,18 @@ package struct Connection: ~Copyable {
     package func receive(
         into buffer: UnsafeMutableRawBufferPointer, isImmediate: Bool
     ) -> Transfer {
-        let flags = mode == .blocking && !isImmediate ? 0 : Int32(MSG_DONTWAIT)
+        let waits = mode == .blocking && !isImmediate
+        let flags = waits ? 0 : Int32(MSG_DONTWAIT)
         while true {
             let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, flags)
             if count > 0 { return .done(count) }
             if count == 0 { return .ended }
             let error = SystemError.last
-            if error == .interrupted { continue }
+            if error == .interrupted {
+                // Begun again it would wait as long again: the deadline is looked at first.
+                if waits { return .wouldBlock }
+                continue
+            }
             return error == .wouldBlock ? .wouldBlock : .failed(error)
         }
     }
@@ -138,17 +149,22 @@ package struct Connection: ~Copyable {
     }
 
     /// Bounds how long a blocking receive waits, in milliseconds. A system call only when the bound
-    /// differs enough from the one in force to matter.
+    /// differs enough from the one in force to matter. That of a supplied descriptor stays.
     package mutating func armReceive(_ milliseconds: UInt32) {
-        guard mode == .blocking, !Self.isClose(record.receiveTimeout, to: milliseconds) else {
-            return
-        }
+        guard !record.isSupplied, mode == .blocking, !receivesWithin(milliseconds) else { return }
         record.receiveTimeout = milliseconds
         arm(SO_RCVTIMEO, milliseconds)
     }
 
+    /// Whether a receive waits by itself, and about so long.
+    package func receivesWithin(_ milliseconds: UInt32) -> Bool {
+        mode == .blocking && Self.isClose(record.receiveTimeout, to: milliseconds)
+    }
+
     package mutating func armSend(_ milliseconds: UInt32) {
-        guard mode == .blocking, !Self.isClose(record.sendTimeout, to: milliseconds) else { return }
+        guard !record.isSupplied, mode == .blocking,
+            !Self.isClose(record.sendTimeout, to: milliseconds)
+        else { return }
         record.sendTimeout = milliseconds
         arm(SO_SNDTIMEO, milliseconds)
     }

@@ -25,6 +25,7 @@ struct ArgumentTests {
         #expect(gateway_exchange_next(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_exchange_write(nil, nil, 0, 0) == .GATEWAY_ERR_INVALID)
         #expect(gateway_exchange_wait(nil, nil) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_exchange_block(nil, 0) == .GATEWAY_ERR_INVALID)
         #expect(gateway_exchange_result(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_exchange_cancel(nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_handle(nil, nil, nil, nil, nil, nil) == .GATEWAY_ERR_INVALID)

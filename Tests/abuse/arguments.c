@@ -70,6 +70,7 @@ static const struct {
     {"gateway_backend_values", refuse_values},
     {"gateway_close", refuse_close_gateway},
     {"gateway_endpoint_stats", refuse_endpoint_stats},
+    {"gateway_exchange_block", refuse_block},
     {"gateway_exchange_cancel", refuse_cancel},
     {"gateway_exchange_close", refuse_close_exchange},
     {"gateway_exchange_next", refuse_next},

@@ -116,6 +116,7 @@ void refuse_shared_stats(void);
 void refuse_supervisor(void);
 void refuse_values(void);
 void refuse_wait_for(void);
+void refuse_block(void);
 void refuse_wake(void);
 void refuse_write_body(void);
 

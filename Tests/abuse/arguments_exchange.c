@@ -64,6 +64,11 @@ void refuse_wait_for(void)
     LONGER(gateway_wait, wait, gateway_exchange_wait(exchange, &newer.known));
 }
 
+void refuse_block(void)
+{
+    FOREIGN(gateway_exchange, exchange, INVALID(gateway_exchange_block(it, 0)));
+}
+
 void refuse_result(void)
 {
     gateway_result report = GATEWAY_RESULT_INIT;

@@ -69,6 +69,7 @@ static gateway_read_status in_read(void *context, void *buffer, size_t capacity,
     expect(gateway_exchange_next(exchange, &event) == GATEWAY_ERR_STATE, "next in read");
     expect(gateway_exchange_write(exchange, NULL, 0, 0) == GATEWAY_ERR_STATE, "write in read");
     expect(gateway_exchange_wait(exchange, &wait) == GATEWAY_ERR_STATE, "wait in read");
+    expect(gateway_exchange_block(exchange, 0) == GATEWAY_ERR_STATE, "block in read");
     expect(gateway_exchange_cancel(exchange) == GATEWAY_ERR_STATE, "cancel in read");
     return GATEWAY_READ_OK;
 }

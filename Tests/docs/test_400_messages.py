@@ -59,7 +59,7 @@ def test_every_switch():
 
 
 def test_every_note():
-    noted = set(re.findall(r'(?:notes|note_number\(r), ?"(gateway-[a-z-]+)"', text_of(MODULE)))
+    noted = set(re.findall(r'(?:note|note_number)\(r, "(gateway-[a-z-]+)"', text_of(MODULE)))
     told = {code(row[0])[0] for row in rows(section(OPERATORS, 2, "Logs and status"))}
     assert "gateway-outcome" in noted
     assert told == noted

@@ -30,7 +30,9 @@ struct ValuesQuery: ~Copyable {
         var vector = GatherVector()
         vector.append(unsafe BorrowedBytes(question.address))
         // A socket that is just connected takes so little at once.
-        if case .failed(let error) = connection.send(vector, isSIGPIPEIgnored: isSIGPIPEIgnored) {
+        if case .failed(let error) = connection.send(
+            vector, isImmediate: true, isSIGPIPEIgnored: isSIGPIPEIgnored)
+        {
             throw error
         }
         return try answer()

@@ -101,7 +101,7 @@ extension Dispatch {
         bodyPosition += UInt64(size)
         connection.setBlocking(false)
         stream.planWrite(window: size, isLast: isLast)
-        let sent = send(pieces)
+        let sent = send(pieces, isLast: isLast)
         if !isSendOver { absorb(pieces, from: sent, isLast: isLast) }
         noteSent()
     }

@@ -15,7 +15,7 @@ extension Dispatch {
         if let supplied = options.supplied {
             connection = Connection(
                 supplied: supplied.descriptor, isNonblocking: supplied.isNonblocking,
-                isTCP: supplied.isTCP)
+                timeout: supplied.timeout, isTCP: supplied.isTCP)
             connection.record.lastRequestID = supplied.previousRequestID
             isReused = supplied.previousRequestID != 0
             beginExchange(

@@ -35,19 +35,25 @@ extension Dispatch {
         if options.isNonblocking {
             connection.setBlocking(false)
         } else {
-            connection.setBlocking(stream.plan.size <= Self.maxBlockingWrite && atHand.isLast)
+            connection.setBlocking(mayWait(isLast: atHand.isLast))
             connection.armSend(options.timeouts.send)
         }
         let pieces: [1 of BorrowedBytes] = [atHand.bytes]
-        bodyOffset += send(pieces.span)
+        bodyOffset += send(pieces.span, isLast: atHand.isLast)
         noteSent()
         return true
     }
 
+    private func mayWait(isLast: Bool) -> Bool {
+        isLast && stream.plan.size <= Self.maxBlockingWrite
+    }
+
     /// Sends the plan; answers how many bytes of the body were taken.
-    mutating func send(_ pieces: Span<BorrowedBytes>) -> Int {
+    mutating func send(_ pieces: Span<BorrowedBytes>, isLast: Bool) -> Int {
         fillVector(pieces)
-        switch connection.send(vector, isSIGPIPEIgnored: isSIGPIPEIgnored) {
+        switch connection.send(
+            vector, isImmediate: !mayWait(isLast: isLast), isSIGPIPEIgnored: isSIGPIPEIgnored)
+        {
         case .done(let count):
             counts.sent += UInt64(count)
             times.sendProgress = .now
@@ -116,9 +122,10 @@ extension Dispatch {
             if ready.contains(.read) { receive(isImmediate: true) }
             return nil
         }
+        let left = due.time.milliseconds(from: now)
         connection.setBlocking(true)
-        if connection.isBlocking {
-            connection.armReceive(due.time.milliseconds(from: now))
+        connection.armReceive(left)
+        if connection.receivesWithin(left) {
             acknowledgeAtOnce()
             receive(isImmediate: false)
         } else if Interest.read.wait(on: connection.descriptor, until: due.time) != [] {
@@ -273,5 +280,21 @@ extension Dispatch {
                 descriptor: descriptor, interest: interest,
                 milliseconds: isBounded ? until.milliseconds(from: .now) : nil)
         }
+    }
+
+    /// Waits for that on this thread, at most so many milliseconds; answers whether `next` has
+    /// something to do.
+    package mutating func block(_ most: UInt32) -> Bool {
+        let due = wait
+        let left = due.milliseconds ?? .max
+        let isSimple = state == .exchanging && due.interest == .read && left <= most
+        if isSimple, connection.receivesWithin(left) {
+            // What is to come then is waited for again: a first look would be wasted.
+            isReceiveDue = !receive(isImmediate: false)
+            return true
+        }
+        let time = min(left, most)
+        let until = MonotonicTime.now.advanced(byMilliseconds: time)
+        return due.interest.wait(on: due.descriptor, until: until) != [] || left <= most
     }
 }

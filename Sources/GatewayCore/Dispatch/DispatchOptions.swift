@@ -11,6 +11,8 @@ package struct DispatchOptions {
     package struct Supplied: Sendable {
         package var descriptor: Int32
         package var isNonblocking: Bool
+        /// Of a blocking one: how long calls on it wait, in milliseconds; 0: not known.
+        package var timeout: UInt32
         package var isTCP: Bool
         package var keepsConnection: Bool
         package var requestID: UInt16
@@ -18,11 +20,12 @@ package struct DispatchOptions {
         package var previousRequestID: UInt16
 
         package init(
-            descriptor: Int32, isNonblocking: Bool, isTCP: Bool, keepsConnection: Bool,
-            requestID: UInt16, previousRequestID: UInt16
+            descriptor: Int32, isNonblocking: Bool, timeout: UInt32, isTCP: Bool,
+            keepsConnection: Bool, requestID: UInt16, previousRequestID: UInt16
         ) {
             self.descriptor = descriptor
             self.isNonblocking = isNonblocking
+            self.timeout = timeout
             self.isTCP = isTCP
             self.keepsConnection = keepsConnection
             self.requestID = requestID

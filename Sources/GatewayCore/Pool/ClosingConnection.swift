@@ -65,7 +65,7 @@ struct ClosingConnection: Sendable {
         var vector = GatherVector()
         let result = unsafe unsent.withUnsafeBytes { bytes in
             unsafe vector.append(BorrowedBytes(bytes).dropping(sentCount))
-            return connection.send(vector, isSIGPIPEIgnored: false)
+            return connection.send(vector, isImmediate: true, isSIGPIPEIgnored: false)
         }
         switch result {
         case .done(let count): sentCount += count
