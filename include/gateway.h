@@ -687,8 +687,9 @@ typedef struct gateway_exchange gateway_exchange;
 #define GATEWAY_EXCHANGE_KEEP_CONNECTION 0x2u
 /* The descriptor that the host supplies has O_NONBLOCK set. The library never changes that. */
 #define GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING 0x4u
-/* The descriptor that the host supplies is a TCP socket. While an answer is awaited, TCP_QUICKACK
- * is set on it: an application that sends in small pieces waits for each to be acknowledged. */
+/* The descriptor that the host supplies is a TCP socket. While the rest of an answer is awaited,
+ * TCP_QUICKACK is set on it: an application that sends in small pieces waits for each to be
+ * acknowledged. */
 #define GATEWAY_EXCHANGE_DESCRIPTOR_TCP 0x8u
 /* Hand out interim heads, such as 103 Early Hints, as GATEWAY_EVENT_INTERIM; otherwise they are
  * skipped. */

@@ -44,17 +44,15 @@ static apr_status_t connect_within(int descriptor, const char *path, apr_interva
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
 
     apr_time_t deadline = apr_time_now() + limit;
-    int is_bounded = limit > 0;
-    for (;;) {
-        if (is_bounded) {
-            apr_interval_time_t left = deadline - apr_time_now();
+    for (apr_interval_time_t left = limit;; left = deadline - apr_time_now()) {
+        if (limit > 0) {
             if (left <= 0) {
                 return APR_TIMEUP;
             }
             set_timeout(descriptor, SO_SNDTIMEO, left);
         }
         if (connect(descriptor, (struct sockaddr *)&address, size) == 0 || errno == EISCONN) {
-            break;
+            return APR_SUCCESS;
         }
         if (errno == EAGAIN || errno == EINPROGRESS) {
             return APR_TIMEUP;
@@ -63,7 +61,6 @@ static apr_status_t connect_within(int descriptor, const char *path, apr_interva
             return APR_FROM_OS_ERROR(errno);
         }
     }
-    return APR_SUCCESS;
 }
 
 /* As mod_proxy does after it failed to connect. */
@@ -111,16 +108,20 @@ static apr_status_t connect_unix(request_rec *r, proxy_worker *worker, proxy_ser
 
 /* With bounds of its own a blocking socket needs no poll(2) before each call: a Unix socket is one
  * already, and of a kept TCP socket one is made once and for all its exchanges. */
-static void remember(proxy_conn_rec *conn, gw_place *place, apr_interval_time_t timeout)
+static void remember(const request_rec *r, const proxy_worker *worker,
+                     const proxy_server_conf *conf, proxy_conn_rec *conn, gw_place *place)
 {
     gw_connection *known = apr_pcalloc(conn->scpool, sizeof *known);
+    apr_interval_time_t timeout = gw_timeout(r, worker, conf);
+    /* By connect_within. */
+    int is_send_bounded = conn->uds_path && connect_timeout(r, worker, conf) == timeout;
     if (timeout > 0 && !conn->close) {
         apr_socket_timeout_set(conn->sock, -1);
     }
     apr_os_sock_get(&known->descriptor, conn->sock);
     apr_socket_opt_get(conn->sock, APR_SO_NONBLOCK, &known->is_nonblocking);
     if (timeout > 0 && !known->is_nonblocking
-        && set_timeout(known->descriptor, SO_SNDTIMEO, timeout) == 0
+        && (is_send_bounded || set_timeout(known->descriptor, SO_SNDTIMEO, timeout) == 0)
         && set_timeout(known->descriptor, SO_RCVTIMEO, timeout) == 0) {
         known->timeout_ms = gw_milliseconds(timeout);
     }
@@ -192,7 +193,7 @@ int gw_connect(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, pr
         gw_shared_count_unconnected(address, error);
         return HTTP_SERVICE_UNAVAILABLE;
     }
-    remember(conn, place, gw_timeout(r, worker, conf));
+    remember(r, worker, conf, conn, place);
     return OK;
 }
 

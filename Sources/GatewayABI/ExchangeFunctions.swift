@@ -230,6 +230,7 @@ extension gateway_result {
         sent_us = report.sent
         first_byte_us = report.firstByte
         total_us = report.total
+        guard !report.message.isEmpty else { return }
         withUnsafeMutableBytes(of: &message) { bytes in
             // The last byte stays 0 and ends the string.
             for (index, byte) in report.message.utf8.prefix(bytes.count - 1).enumerated() {

@@ -15,7 +15,8 @@ package struct RequestHead: ~Copyable {
     private static let maxLength = 0x7FFF_FFFF
     private static let beginSize = 16
 
-    private var buffer = ByteBuffer()
+    /// For the usual variables of a web server.
+    private var buffer = ByteBuffer(capacity: 2_048)
     /// Where the header of the PARAMS record that takes more pairs is.
     private var openRecord = 0
     /// Where the pairs end: behind it only `finish` writes.

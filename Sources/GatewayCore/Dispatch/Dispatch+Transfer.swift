@@ -134,9 +134,11 @@ extension Dispatch {
         return nil
     }
 
-    /// On a fresh connection the kernel does so by itself; it forgets it with each receive.
+    /// What came is no whole answer, and the rest may wait for it to be acknowledged. On a fresh
+    /// connection the kernel does so by itself; it forgets it with each receive.
     private mutating func acknowledgeAtOnce() {
-        if isReused || connection.record.isSupplied { connection.acknowledgeAtOnce() }
+        guard hasReceived, isReused || connection.record.isSupplied else { return }
+        connection.acknowledgeAtOnce()
     }
 
     private mutating func receiveOrLeave() -> Step? {

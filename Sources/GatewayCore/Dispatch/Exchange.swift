@@ -10,7 +10,7 @@ package final class Exchange {
     /// Where the C interface keeps what its handle points to, so that a request allocates nothing.
     package let handleMemory: UnsafeMutableRawPointer
     /// A function of the host's is running: what it calls on the exchange is refused.
-    package var isBusy = false
+    @exclusivity(unchecked) package var isBusy = false
 
     init(options: BackendOptions) {
         unsafe dispatch = .allocate(capacity: 1)

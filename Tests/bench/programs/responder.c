@@ -2,7 +2,7 @@
 /*
  * An application that answers as fast as one can. QUERY_STRING says what:
  *   (anything else)   a small page with five header fields, in one send
- *   down=N            N bytes of the pattern
+ *   down=N            N bytes of the pattern, up to a megabyte of them in one send
  *   up                reads the body and answers with its length, or "wrong" where it is not the
  *                     pattern
  *   echo              the body, while it comes
@@ -33,41 +33,73 @@ static bool answer_text(int descriptor, uint16_t id, const char *text)
     return send_all(descriptor, answer, (size_t)(end - answer));
 }
 
+static bool send_vector(int descriptor, struct iovec *vector, size_t count)
+{
+    while (count > 0) {
+        struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
+        ssize_t sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
+        if (sent <= 0) return false;
+        for (; count > 0 && (size_t)sent >= vector->iov_len; ++vector, --count)
+            sent -= (ssize_t)vector->iov_len;
+        if (count > 0) {
+            vector->iov_base = (char *)vector->iov_base + sent;
+            vector->iov_len -= (size_t)sent;
+        }
+    }
+    return true;
+}
+
+/* Records that leave together. */
+struct gathering {
+    uint8_t headers[16][8];
+    struct iovec vector[33];
+    size_t records, pieces;
+};
+
+static void add_piece(struct gathering *gathering, const void *bytes, size_t length)
+{
+    gathering->vector[gathering->pieces++] = (struct iovec){(void *)bytes, length};
+}
+
+static void add_record(struct gathering *gathering, uint16_t id, const void *content,
+                       size_t length)
+{
+    uint8_t *header = gathering->headers[gathering->records++];
+    put_header(header, TYPE_STDOUT, id, length);
+    add_piece(gathering, header, 8);
+    add_piece(gathering, content, length);
+}
+
+static bool send_gathering(int descriptor, struct gathering *gathering)
+{
+    size_t pieces = gathering->pieces;
+    gathering->records = gathering->pieces = 0;
+    return send_vector(descriptor, gathering->vector, pieces);
+}
+
 static bool send_record(int descriptor, uint16_t id, const void *content, size_t length)
 {
-    uint8_t header[8];
-    struct iovec vector[2] = {{header, sizeof header}, {(void *)content, length}};
-    struct msghdr message = {.msg_iov = vector, .msg_iovlen = 2};
-    ssize_t count;
-    put_header(header, TYPE_STDOUT, id, length);
-    count = sendmsg(descriptor, &message, MSG_NOSIGNAL);
-    if (count < (ssize_t)sizeof header) return false;
-    count -= (ssize_t)sizeof header;
-    return send_all(descriptor, (const char *)content + count, length - (size_t)count);
+    struct gathering one = {.records = 0};
+    add_record(&one, id, content, length);
+    return send_gathering(descriptor, &one);
 }
 
-static bool begin_page(int descriptor, uint16_t id)
-{
-    static const char head[] = "Content-Type: application/octet-stream\r\n\r\n";
-    return send_record(descriptor, id, head, sizeof head - 1);
-}
-
-static bool end_page(int descriptor, uint16_t id)
-{
-    uint8_t end[24];
-    return send_all(descriptor, end, (size_t)(put_end(end, id) - end));
-}
+static const char page_head[] = "Content-Type: application/octet-stream\r\n\r\n";
 
 static bool answer_pattern(int descriptor, uint16_t id, uint64_t length)
 {
+    struct gathering page = {.records = 0};
+    uint8_t end[24];
     uint64_t offset = 0;
-    if (!begin_page(descriptor, id)) return false;
+    add_record(&page, id, page_head, sizeof page_head - 1);
     while (offset < length) {
         size_t piece = length - offset < MAX_CONTENT ? (size_t)(length - offset) : MAX_CONTENT;
-        if (!send_record(descriptor, id, pattern_at(offset), piece)) return false;
+        if (page.records == 16 && !send_gathering(descriptor, &page)) return false;
+        add_record(&page, id, pattern_at(offset), piece);
         offset += piece;
     }
-    return end_page(descriptor, id);
+    add_piece(&page, end, (size_t)(put_end(end, id) - end));
+    return send_gathering(descriptor, &page);
 }
 
 /* Reads the body to its end; with echo, sends it back as it comes. */
@@ -90,13 +122,18 @@ static bool read_body(struct connection *connection, uint16_t id, bool echo, uin
 static bool answer(struct connection *connection, const struct request *request)
 {
     char query[64] = "", text[128];
+    uint8_t end[24];
     uint64_t length;
     bool matches, echoes;
     request_param(request, "QUERY_STRING", query, sizeof query);
     echoes = strcmp(query, "echo") == 0;
-    if (echoes && !begin_page(connection->descriptor, request->id)) return false;
+    if (echoes
+        && !send_record(connection->descriptor, request->id, page_head, sizeof page_head - 1))
+        return false;
     if (!read_body(connection, request->id, echoes, &length, &matches)) return false;
-    if (echoes) return end_page(connection->descriptor, request->id);
+    if (echoes)
+        return send_all(connection->descriptor, end,
+                        (size_t)(put_end(end, request->id) - end));
     if (strncmp(query, "down=", 5) == 0)
         return answer_pattern(connection->descriptor, request->id, strtoull(query + 5, NULL, 10));
     if (strcmp(query, "up") == 0) {
