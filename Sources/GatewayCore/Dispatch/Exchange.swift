@@ -9,19 +9,27 @@ package final class Exchange {
     private let dispatch: UnsafeMutablePointer<Dispatch>
     /// Where the C interface keeps what its handle points to, so that a request allocates nothing.
     package let handleMemory: UnsafeMutableRawPointer
-    /// A function of the host's is running: what it calls on the exchange is refused.
-    @exclusivity(unchecked) package var isBusy = false
+    private let busy: UnsafeMutablePointer<Bool>
 
     init(options: BackendOptions) {
         unsafe dispatch = .allocate(capacity: 1)
         unsafe dispatch.initialize(to: Dispatch(options: options))
+        unsafe busy = .allocate(capacity: 1)
+        unsafe busy.initialize(to: false)
         unsafe handleMemory = .allocate(byteCount: 16, alignment: 16)
     }
 
     deinit {
         unsafe dispatch.deinitialize(count: 1)
         unsafe dispatch.deallocate()
+        unsafe busy.deallocate()
         unsafe handleMemory.deallocate()
+    }
+
+    /// A function of the host's is running: what it calls on the exchange is refused.
+    package var isBusy: Bool {
+        get { unsafe busy.pointee }
+        set { unsafe busy.pointee = newValue }
     }
 
     @inline(__always)
