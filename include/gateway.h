@@ -891,7 +891,8 @@ gateway_status gateway_exchange_wait(gateway_exchange *exchange, gateway_wait *w
 /*
  * Waits on this thread for what gateway_exchange_wait would say: for a host that at this moment has
  * nothing else to wait for. Where the exchange has a blocking descriptor it takes no system call
- * more than receiving does.
+ * more than receiving does. What it receives is no edge any more: a host that watches descriptors
+ * edge-triggered does not use it on them.
  *
  * most_ms   the longest to wait; GATEWAY_WAIT_FOREVER: no longer than to the exchange's deadline
  *

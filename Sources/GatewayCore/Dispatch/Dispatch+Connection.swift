@@ -89,13 +89,16 @@ extension Dispatch {
         connector?.step() ?? .failed(.badDescriptor)
     }
 
-    /// Small, another one than the last on the connection, and none that the application can
-    /// guess: what it sends before it is asked is no answer then. The clock will do for that.
+    /// Another one than the last on the connection, and none that the application guesses: what it
+    /// sends before it is asked is no answer then. The clock will do for that.
     private var nextRequestID: UInt16 {
         mutating get {
             let mixed = UInt64(bitPattern: times.connectBegan.nanoseconds) &* 0x9E37_79B9_7F4A_7C15
-            let guess = UInt16(mixed >> 57) + 1
-            return guess == connection.record.lastRequestID ? guess + 128 : guess
+            let number = UInt16(truncatingIfNeeded: mixed >> 49)
+            // From 3 to 32770, since 1 and 2 are what others use in turns; beyond that up to 65535.
+            let identifier = number &+ 3
+            let isTaken = identifier == connection.record.lastRequestID
+            return isTaken ? identifier &+ 32_765 : identifier
         }
     }
 
