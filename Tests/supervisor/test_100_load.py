@@ -6,7 +6,7 @@ from long_form import IS_LONG
 from processes import wait_until
 from supervised import APPLICATIONS, PERL, is_there
 
-SECONDS = 60 if IS_LONG else 2
+SECONDS = 20 if IS_LONG else 2
 RELOAD_EVERY = 2000 if IS_LONG else 500
 
 

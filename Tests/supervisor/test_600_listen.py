@@ -11,7 +11,7 @@ from nginx import Nginx
 from processes import free_port, wait_until
 from supervised import CountingLoad, Supervisor, is_there
 
-RELOADS = 20 if IS_LONG else 2
+RELOADS = 8 if IS_LONG else 2
 
 
 @pytest.fixture(params=["unix", "tcp"])

@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import fastcgi
 from client import Client
 from httpd import HTTPD, OURS, STOCK, url_of
 from nginx import Nginx
@@ -95,6 +96,26 @@ class Gateways:
                                   loads=loads, sizes=sizes))
         return self.running[-1]
 
+    def bare(self, name, mpm):
+        """httpd with a handler that does the least that can be done, for requests without body."""
+        port = self.tcp.rpartition(":")[2]
+        keeps = fastcgi.KEEP_CONN
+        lines = ""
+        for path, address, flags in (
+                ("kept", self.unix, keeps), ("fresh", self.unix, 0), ("tcp", port, keeps)):
+            lines += f'<Location "/{path}/">\n'
+            lines += f"BareApplication {address} {'on' if flags else 'off'}\n"
+            for query, body, _ in LOADS.values():
+                if body is None:
+                    request = self.workshop.directory / f"bare {query} {path}"
+                    request.write_bytes(bare_request(query, flags))
+                    lines += f'BareRequest {query} "{request}"\n'
+            lines += "</Location>\n"
+        loads = f"LoadModule bare_module {self.workshop.program('mod_bare')}"
+        self.running.append(HTTPD(self.workshop.place(name), mpm, lines, loads=loads,
+                                  sizes=THREADS))
+        return self.running[-1]
+
     def nginx(self, name):
         self.running.append(Nginx(self.workshop.place(name), self.unix, NGINX))
         return self.running[-1]
@@ -109,6 +130,15 @@ class Gateways:
             _, body, right = LOADS[load]
             self.scripts[load] = prepare(self.workshop.place("load " + load), body, right)
         return self.scripts[load]
+
+
+def bare_request(query, flags):
+    """About as long as what httpd makes of wrk's request."""
+    params = [(b"REQUEST_METHOD", b"GET"), (b"QUERY_STRING", query.encode())]
+    params += [(b"HTTP_FIELD_%02d" % number, b"a value") for number in range(27)]
+    return (fastcgi.begin_request(1, flags)
+            + fastcgi.stream(fastcgi.PARAMS, 1, fastcgi.encode_pairs(params))
+            + fastcgi.stream(fastcgi.STDIN, 1, b""))
 
 
 def private_memory(server):

@@ -19,11 +19,12 @@ from .workshop import MeasurementFailed
 
 METHOD = """processor time (user and system, of all processes of a server) per request: httpd with
 mod_gateway, httpd with Debian's mod_proxy_fcgi on the same lines, and nginx's fastcgi with kept
-connections, each with one process for the requests, before the same responder.c and on its core,
-as is wrk, which asks; the library beside
-bare loops in C that have its requests encoded already. In each round every pair is measured, one of
-it right after the other; a figure is the median of the ratios of all rounds. Every answer is
-compared. The chart of all figures is .test-output/peers.svg."""
+connections, each with one process for the requests, before the same responder.c and on its core, as
+is wrk, which asks; the library beside bare loops in C that have its requests encoded already. In
+each round every pair is measured, one of it right after the other; a figure is the median of the
+ratios of all rounds. Every answer is compared. "bare" is httpd with the least handler that can be
+(mod_bare.c) in the place of mod_gateway: no module can be below it. The chart of all figures is
+.test-output/peers.svg."""
 
 GIBIBYTE = 1 << 30
 BUFFER_SIZE = 131072
@@ -48,6 +49,12 @@ SERVERS = [
 ]
 
 
+# The same without bounds, with the bare handler in our place: what httpd itself takes.
+BARE = ["worker, small, kept Unix", "worker, small, not kept", "worker, small, kept TCP",
+        "worker, 64 KiB down", "worker, 1 MiB down", "event, small, kept", "event and nginx, small",
+        "worker and nginx, 64 KiB down", "worker and nginx, 1 MiB down"]
+
+
 @dataclass
 class Pair:
     """Two costs in nanoseconds that are held against each other."""
@@ -55,7 +62,7 @@ class Pair:
     name: str
     ours: Callable
     theirs: Callable
-    bound: float
+    bound: float | None
     # ratio of the two, or what the one is above the other
     combine: Callable = lambda ours, theirs: ours / theirs
     unit: str = ""
@@ -84,6 +91,9 @@ def measured(workshop, short):
             "stock event": gateways.httpd("stock-event", "event", "stock"),
             "nginx": gateways.nginx("nginx"),
         }
+        if not short:
+            servers |= {f"bare {mpm}": gateways.bare(f"bare-{mpm}", mpm)
+                        for mpm in ("worker", "event")}
         pairs = [*server_pairs(gateways, servers, short), *library_pairs(workshop, unix, short)]
         yield from in_rounds(pairs, short)
         yield from small_counts(servers, short)
@@ -127,6 +137,10 @@ def server_pairs(gateways, servers, short):
             costs = (partial(gateways.cost, servers[server], load, path, connections)
                      for server in (ours, theirs))
             yield Pair(name, *costs, bound)
+        if name in BARE and not short:
+            costs = (partial(gateways.cost, servers[server], load, path, connections)
+                     for server in (f"bare {ours}", theirs))
+            yield Pair(f"bare {name}", *costs, None)
 
 
 def small_counts(servers, short):

@@ -20,6 +20,7 @@ APPLICATIONS = {"responder", "fickle_application", "single_process", "late_appli
 EVENT_HOSTS = {"slow_and_fast", "many_in_flight", "waiting_line", "mixed_outcomes", "hang_up",
                "shared_application"}
 PRELOADED = {"memory_transport", "count_allocations"}
+MODULES = {"mod_bare"}
 EMPTY_STDIN = bytes([1, 5, 0, 1, 0, 0, 0, 0])
 
 
@@ -71,6 +72,9 @@ class Workshop:
                    sources / f"{name}.c", "-I", self.root / "include"]
         if name in PRELOADED:
             command += ["-shared", "-fPIC", "-ldl"]
+        elif name in MODULES:
+            command += ["-shared", "-fPIC", f"-I{said('apxs', '-q', 'INCLUDEDIR')}",
+                        *said("apr-1-config", "--includes", "--cppflags").split()]
         elif name in APPLICATIONS:
             command += [sources / "application.c", "-pthread"]
         else:
@@ -152,6 +156,10 @@ def receive_until(connection, end):
             raise MeasurementFailed("the connection ended within a request")
         received += piece
     return received
+
+
+def said(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def numbers(text):
