@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <http_config.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -149,6 +150,13 @@ static int handle(request_rec *r)
     return OK;
 }
 
+/* As for a proxied request no file is looked for. */
+static int skip_files(request_rec *r)
+{
+    (void)r;
+    return OK;
+}
+
 static void *create(apr_pool_t *pool, char *directory)
 {
     (void)directory;
@@ -188,6 +196,7 @@ static const command_rec commands[] = {
 static void add_hooks(apr_pool_t *pool)
 {
     (void)pool;
+    ap_hook_map_to_storage(skip_files, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_FIRST);
 }
 
