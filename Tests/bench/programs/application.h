@@ -37,8 +37,7 @@ struct request {
  * port in place of 0. Ends the program on failure. */
 int application_listen(const char *address);
 
-/* Accepts without end, on as many threads as there are connections at once; serve runs on one of
- * them, and the connection is closed after it. */
+/* Accepts without end; serve runs on a thread of its own and the connection is closed after it. */
 void application_accept(int listener, void (*serve)(struct connection *));
 
 /* The next record, which lives until the next call; false when the connection ended. */
