@@ -113,9 +113,7 @@ public func gatewayExchangeBlock(_ exchange: OpaquePointer?, _ most: UInt32) -> 
         return .GATEWAY_ERR_INVALID
     }
     if let refusal = exchange.refusal { return refusal }
-    exchange.isBusy = true
-    defer { exchange.isBusy = false }
-    return exchange.withDispatch { $0.block(most) } ? .GATEWAY_OK : .GATEWAY_AGAIN
+    return exchange.whileBusy { $0.block(most) } ? .GATEWAY_OK : .GATEWAY_AGAIN
 }
 
 /// See include/gateway.h.
@@ -157,11 +155,17 @@ extension Exchange {
         }
     }
 
-    /// Fills in the next step; false for `again`.
-    func nextEvent(_ event: inout gateway_event) -> Bool {
+    /// Does what may call a function of the host's.
+    @inline(__always)
+    fileprivate func whileBusy<Result>(_ body: (inout Dispatch) -> Result) -> Result {
         isBusy = true
         defer { isBusy = false }
-        return withDispatch { $0.nextEvent(&event) }
+        return withDispatch(body)
+    }
+
+    /// Fills in the next step; false for `again`.
+    func nextEvent(_ event: inout gateway_event) -> Bool {
+        whileBusy { $0.nextEvent(&event) }
     }
 }
 

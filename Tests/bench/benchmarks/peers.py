@@ -132,15 +132,14 @@ def in_rounds(pairs, short):
 
 
 def server_pairs(gateways, servers, short):
-    for name, ours, theirs, load, path, connections, bound, is_short in SERVERS:
+    for name, ours, theirs, *load, bound, is_short in SERVERS:
+        def cost(server):
+            return partial(gateways.cost, servers[server], *load)
+
         if is_short or not short:
-            costs = (partial(gateways.cost, servers[server], load, path, connections)
-                     for server in (ours, theirs))
-            yield Pair(name, *costs, bound)
+            yield Pair(name, cost(ours), cost(theirs), bound)
         if name in BARE and not short:
-            costs = (partial(gateways.cost, servers[server], load, path, connections)
-                     for server in (f"bare {ours}", theirs))
-            yield Pair(f"bare {name}", *costs, None)
+            yield Pair(f"bare {name}", cost(f"bare {ours}"), cost(theirs), None)
 
 
 def small_counts(servers, short):
