@@ -12,7 +12,34 @@ struct DuplexTests {
 
     @Test("move at the same time: an application may answer before it reads")
     func answersFirst() throws {
-        let application = ScriptedApplication { connection in
+        let application = answeringFirst()
+        defer { application.stop() }
+        let body = [UInt8](repeating: 1, count: Self.size)
+        let answer = try OpenBackend(application.address).handle("POST", body: body)
+        #expect(answer.outcome == .GATEWAY_OUTCOME_COMPLETE)
+        #expect(answer.body.utf8.count == 6_000_000 + "read 6000000".utf8.count)
+        #expect(answer.body.hasSuffix("read \(Self.size)"))
+        #expect(answer.result.flags & GATEWAY_RESULT_BODY_SENT != 0)
+    }
+
+    /// A Unix socket takes what is in front of the last piece, and is full then.
+    @Test(
+        "move at the same time to the end of the body",
+        arguments: [0, 12_000, 20_000, 28_000, 36_000, 44_000])
+    func answersFirst(paramSize: Int) throws {
+        let application = answeringFirst()
+        defer { application.stop() }
+        let size = 3 * 65_528 + 20_000
+        let source = PiecewiseBody(total: size, piece: 65_528)
+        let backend = try OpenBackend(application.address) { $0.total_timeout_ms = 10_000 }
+        let answer = try backend.handle(source, length: UInt64(size), paramSize: paramSize)
+        #expect(answer.outcome == .GATEWAY_OUTCOME_COMPLETE)
+        #expect(answer.body.hasSuffix("read \(size)"))
+    }
+
+    /// Reads the request once it has sent the most of its answer.
+    private func answeringFirst() -> ScriptedApplication {
+        ScriptedApplication { connection in
             guard let begin = connection.readRecord() else { return }
             let id = begin.requestID
             connection.send(Record.stdout("A: b\n\n", id: id))
@@ -28,13 +55,6 @@ struct DuplexTests {
             }
             connection.send(Record.stdout("read \(total)", id: id) + Record.end(id: id))
         }
-        defer { application.stop() }
-        let body = [UInt8](repeating: 1, count: Self.size)
-        let answer = try OpenBackend(application.address).handle("POST", body: body)
-        #expect(answer.outcome == .GATEWAY_OUTCOME_COMPLETE)
-        #expect(answer.body.utf8.count == 6_000_000 + "read 6000000".utf8.count)
-        #expect(answer.body.hasSuffix("read \(Self.size)"))
-        #expect(answer.result.flags & GATEWAY_RESULT_BODY_SENT != 0)
     }
 
     @Test(
@@ -140,10 +160,14 @@ private final class PiecewiseBody {
 }
 
 extension OpenBackend {
-    fileprivate func handle(_ body: PiecewiseBody, length: UInt64) throws -> Answer {
+    fileprivate func handle(
+        _ body: PiecewiseBody, length: UInt64, paramSize: Int = 0
+    ) throws -> Answer {
         var request: OpaquePointer?
         #expect(gateway_request_open(backend, &request) == .GATEWAY_OK)
         defer { gateway_request_close(request) }
+        let value = String(repeating: "v", count: paramSize)
+        #expect(gateway_request_param(request, "N", 1, value, paramSize) == .GATEWAY_OK)
         let context = Unmanaged.passUnretained(body).toOpaque()
         let read: gateway_read_function = { context, buffer, capacity, length in
             guard let context, let buffer, let length else { return .GATEWAY_READ_FAILED }

@@ -6,8 +6,7 @@ package import Transport
 
 /// Sending and receiving, at the same time, and how long each may take.
 extension Dispatch {
-    /// What a blocking write may hold: it fits the buffer of an empty socket, so that the write
-    /// does not wait for an application that answers before it reads.
+    /// What a blocking write may hold: it fits the buffer of an empty socket.
     private static let maxBlockingWrite = 32_768
 
     private var isSending: Bool { !stream.isDone && !isSendOver }
@@ -32,20 +31,18 @@ extension Dispatch {
         }
         stream.planWrite(window: atHand.bytes.count, isLast: atHand.isLast)
         guard stream.plan.size > 0 else { return true }
-        if options.isNonblocking {
-            connection.setBlocking(false)
-        } else {
-            connection.setBlocking(mayWait(isLast: atHand.isLast))
-            connection.armSend(options.timeouts.send)
-        }
+        connection.setBlocking(!options.isNonblocking)
+        connection.armSend(options.timeouts.send)
         let pieces: [1 of BorrowedBytes] = [atHand.bytes]
         bodyOffset += send(pieces.span, isLast: atHand.isLast)
         noteSent()
         return true
     }
 
+    /// Whether the write holds the whole request, and will not have to wait: who waits in it does
+    /// not receive, and an application that answers before it reads would wait as well.
     private func mayWait(isLast: Bool) -> Bool {
-        isLast && stream.plan.size <= Self.maxBlockingWrite
+        isLast && !stream.hasBegun && stream.plan.size <= Self.maxBlockingWrite
     }
 
     /// Sends the plan; answers how many bytes of the body were taken.
