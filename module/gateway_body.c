@@ -138,19 +138,25 @@ typedef struct gathering {
     int is_end;
 } gathering;
 
+static int is_full(const gathering *g)
+{
+    return g->count == PIECES || g->size >= GW_BODY_AT_HAND;
+}
+
 /* Moves buckets from rest to sending. A filter may use its buffer again at the next read: what is
  * gathered has to outlive that. */
 static apr_status_t gather(gw_body *body, request_rec *r, gathering *g)
 {
-    while (!g->is_end && g->count < PIECES && g->size < GW_BODY_AT_HAND
-           && !APR_BRIGADE_EMPTY(body->rest)) {
+    while (!g->is_end && !APR_BRIGADE_EMPTY(body->rest)) {
         apr_bucket *b = APR_BRIGADE_FIRST(body->rest);
-        if (APR_BUCKET_IS_EOS(b)) {
-            g->is_end = 1;
-        }
+        /* The end leaves together with the last bytes, even if these were all that fits. */
         if (APR_BUCKET_IS_METADATA(b)) {
+            g->is_end = APR_BUCKET_IS_EOS(b);
             apr_bucket_delete(b);
             continue;
+        }
+        if (is_full(g)) {
+            break;
         }
         const char *bytes;
         apr_size_t length;
@@ -185,7 +191,7 @@ gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
     apr_status_t status;
     do {
         status = gather(body, r, &g);
-    } while (status == APR_SUCCESS && !g.is_end && g.count < PIECES && g.size < GW_BODY_AT_HAND
+    } while (status == APR_SUCCESS && !g.is_end && !is_full(&g)
              && (status = read_client(body, r)) == APR_SUCCESS);
 
     if (status != APR_SUCCESS && !APR_STATUS_IS_EAGAIN(status)) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole of a small request leaves in one writev: seen from outside, with strace."""
 
+import fastcgi
 import pytest
 import system_calls
 from client import get, post
@@ -83,3 +84,12 @@ def test_post_by_httpd(traced_httpd, directory):
     httpd.stop()
     params = check_records(only_writev(directory / "trace", address), body)
     assert params[b"CONTENT_LENGTH"] == b"1200"
+
+
+def test_the_end_of_a_body_leaves_with_its_last_bytes(traced_httpd, directory):
+    httpd, address = traced_httpd("answer")
+    # As much as is gathered before it is sent, and once more.
+    assert post(httpd.port, "/", bytes(2 * 65536)).status == 200
+    httpd.stop()
+    (calls,) = system_calls.sends_to(directory / "trace", address)
+    assert len(calls[-1].content) > len(fastcgi.stream(fastcgi.STDIN, 1, b""))
