@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,36 +60,48 @@ int application_listen(const char *address)
     return listener;
 }
 
-struct service {
+/* What the threads share. */
+static struct service {
+    int listener;
     void (*serve)(struct connection *);
-    struct connection connection;
-};
+    atomic_int waiting;
+} service;
 
-static void *run_service(void *argument)
+static void add_thread(void);
+
+/* A thread goes on with the next connection: to make one for each takes longer than a request. */
+static void *run_service(void *unused)
 {
-    struct service *service = argument;
-    service->serve(&service->connection);
-    close(service->connection.descriptor);
-    free(service);
-    return NULL;
+    struct connection *connection = malloc(sizeof *connection);
+    if (connection == NULL) give_up("malloc");
+    for (;;) {
+        connection->start = connection->end = 0;
+        connection->descriptor = accept4(service.listener, NULL, NULL, SOCK_CLOEXEC);
+        if (connection->descriptor < 0) give_up("accept");
+        if (atomic_fetch_sub(&service.waiting, 1) == 1) add_thread();
+        service.serve(connection);
+        atomic_fetch_add(&service.waiting, 1);
+        close(connection->descriptor);
+    }
+    return unused;
+}
+
+static void add_thread(void)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    atomic_fetch_add(&service.waiting, 1);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 512 * 1024);
+    if (pthread_create(&thread, &attributes, run_service, NULL) != 0) give_up("thread");
 }
 
 void application_accept(int listener, void (*serve)(struct connection *))
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 512 * 1024);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    for (;;) {
-        struct service *service = malloc(sizeof *service);
-        if (service == NULL) give_up("malloc");
-        service->serve = serve;
-        service->connection.start = service->connection.end = 0;
-        service->connection.descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (service->connection.descriptor < 0) give_up("accept");
-        if (pthread_create(&thread, &attributes, run_service, service) != 0) give_up("thread");
-    }
+    service.listener = listener;
+    service.serve = serve;
+    add_thread();
+    for (;;) pause();
 }
 
 /* Receives until at least size bytes are there. */
