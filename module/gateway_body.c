@@ -43,6 +43,13 @@ static int has_to_be_spooled(const request_rec *r, const char *length)
     return directory->streams_uploads != 1;
 }
 
+/* RFC 9112 §6.3; and no filter of a resource adds one. */
+static int has_no_body(const request_rec *r, const char *coding, const char *length)
+{
+    return !coding && !length && !r->kept_body && !r->connection->master
+        && r->input_filters == r->proto_input_filters;
+}
+
 int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
 {
     const char *coding = apr_table_get(r->headers_in, "Transfer-Encoding");
@@ -52,6 +59,10 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
     body->kept = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    if (has_no_body(r, coding, length)) {
+        body->is_complete = body->is_at_end = 1;
+        return OK;
+    }
     body->progress = apr_time_now();
     proxy_conn_rec *connection = nameless_connection(r, worker);
     int status = ap_proxy_prefetch_input(r, connection, body->kept, APR_NONBLOCK_READ,

@@ -3,6 +3,9 @@
  * for. */
 #include "mod_gateway.h"
 
+/* mod_proxy's own, which it looks for in a list of all schemes. */
+#define FCGI_PORT 8000
+
 /* Of those that are ours; NULL: it is another one's. */
 static const char *scheme_of(const char *url)
 {
@@ -97,7 +100,7 @@ int gw_canon(request_rec *r, char *url)
     url += strlen(scheme) + 1;
 
     char *host;
-    apr_port_t default_port = ap_proxy_port_of_scheme(scheme);
+    apr_port_t default_port = strcmp(scheme, "fcgi") == 0 ? FCGI_PORT : 0;
     apr_port_t port = default_port;
     const char *error = ap_proxy_canon_netloc(r->pool, &url, NULL, NULL, &host, &port);
     if (error) {

@@ -85,6 +85,13 @@ static void take_field(gw_exchange *x, const char *name, char *value)
     }
 }
 
+/* The reason that httpd itself gives with this status. */
+static int is_usual_reason(int status, gateway_bytes reason)
+{
+    const char *usual = ap_get_status_line(status) + sizeof "200";
+    return strlen(usual) == reason.length && memcmp(usual, reason.bytes, reason.length) == 0;
+}
+
 static char *string_of(apr_pool_t *pool, gateway_bytes bytes)
 {
     return bytes.length ? apr_pstrmemdup(pool, bytes.bytes, bytes.length) : apr_pstrdup(pool, "");
@@ -102,7 +109,7 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
         r->status = (int)head->http_status;
     }
     r->status_line = NULL;
-    if (head->reason.length > 0) {
+    if (head->reason.length > 0 && !is_usual_reason(r->status, head->reason)) {
         r->status_line = apr_psprintf(r->pool, "%d %.*s", r->status, (int)head->reason.length,
                                       (const char *)head->reason.bytes);
     }

@@ -145,6 +145,7 @@ static int refused(request_rec *r, const char *name, gateway_status status)
 
 int gw_params_send(request_rec *r, gateway_request *params)
 {
+    static const char cookie[] = "HTTP_COOKIE";
     const apr_array_header_t *variables = apr_table_elts(r->subprocess_env);
     for (int i = 0; i < variables->nelts; ++i) {
         const apr_table_entry_t *variable = &APR_ARRAY_IDX(variables, i, apr_table_entry_t);
@@ -153,13 +154,14 @@ int gw_params_send(request_rec *r, gateway_request *params)
             continue;
         }
         const char *value = variable->val ? variable->val : "";
-        if (strcmp(name, "HTTP_COOKIE") == 0) {
+        apr_size_t length = strlen(name);
+        if (length == sizeof cookie - 1 && memcmp(name, cookie, length) == 0) {
             value = rejoined_cookies(r->pool, value);
         }
         ap_log_rerror(APLOG_MARK, APLOG_TRACE8, 0, r,
                       APLOGNO(01062) "sending env var '%s' value '%s'", name, value);
         gateway_status status =
-            gateway_request_param(params, name, strlen(name), value, strlen(value));
+            gateway_request_param(params, name, length, value, strlen(value));
         if (status != GATEWAY_OK) {
             return refused(r, name, status);
         }

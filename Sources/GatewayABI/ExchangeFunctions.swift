@@ -121,10 +121,11 @@ public func gatewayExchangeBlock(_ exchange: OpaquePointer?, _ most: UInt32) -> 
 public func gatewayExchangeResult(
     _ exchange: OpaquePointer?, _ result: UnsafeMutablePointer<gateway_result>?
 ) -> gateway_status {
-    guard let exchange = Handle<Exchange>.object(exchange, kind: .exchange),
-        gateway_result.isWritable(result)
+    guard gateway_result.isWritable(result),
+        let report = Handle<Exchange>.lend(
+            exchange, kind: .exchange, { $0.withDispatch { $0.report } })
     else { return .GATEWAY_ERR_INVALID }
-    gateway_result(exchange.withDispatch { $0.report }).write(to: result)
+    gateway_result(report).write(to: result)
     return .GATEWAY_OK
 }
 

@@ -129,9 +129,10 @@ public func gatewaySharedWake(_ shared: OpaquePointer?) -> gateway_status {
 public func gatewaySharedAdd(
     _ shared: OpaquePointer?, _ application: UInt32, _ active: Int32, _ idle: Int32
 ) -> gateway_status {
-    guard let status = status(shared, application) else { return .GATEWAY_ERR_INVALID }
-    let isAdded = status.add(active: active, idle: idle, at: Int(application))
-    return isAdded ? .GATEWAY_OK : .GATEWAY_ERR_LIMIT
+    lendStatus(shared, application) { status in
+        let isAdded = status.add(active: active, idle: idle, at: Int(application))
+        return isAdded ? .GATEWAY_OK : .GATEWAY_ERR_LIMIT
+    }
 }
 
 /// See include/gateway.h.
@@ -139,27 +140,13 @@ public func gatewaySharedAdd(
 public func gatewaySharedCount(
     _ shared: OpaquePointer?, _ application: UInt32, _ result: UnsafePointer<gateway_result>?
 ) -> gateway_status {
-    guard let status = status(shared, application), result != nil,
-        let result = gateway_result(reading: result)
+    guard result != nil, let result = gateway_result(reading: result),
+        let outcome = SharedCounter(result.outcome)
     else { return .GATEWAY_ERR_INVALID }
-    let application = Int(application)
-    guard let outcome = SharedCounter(result.outcome) else { return .GATEWAY_ERR_INVALID }
-    status.count(outcome, at: application)
-    let isReused = result.flags & GATEWAY_RESULT_REUSED != 0
-    if isReused { status.count(.reused, at: application) }
-    if !isReused, result.bytes_sent > 0 { status.count(.connected, at: application) }
-    if result.flags & GATEWAY_RESULT_RETRIED != 0 { status.count(.retried, at: application) }
-    status.count(.bytesSent, result.bytes_sent, at: application)
-    status.count(.bytesReceived, result.bytes_received, at: application)
-    let waited = result.queued_us
-    if waited > 0 { status.countWait(microseconds: waited, at: application) }
-    if result.first_byte_us > waited {
-        status.countFirstByte(microseconds: result.first_byte_us - waited, at: application)
+    return lendStatus(shared, application) { status in
+        status.count(result, outcome, at: Int(application))
+        return .GATEWAY_OK
     }
-    if outcome != .complete, outcome != .cancelled {
-        status.remember(SharedFailure(result), at: application)
-    }
-    return .GATEWAY_OK
 }
 
 /// See include/gateway.h.
@@ -280,6 +267,29 @@ extension gateway_stats {
     }
 }
 
+extension SharedStatus {
+    /// Counts what became of an exchange.
+    fileprivate func count(
+        _ result: gateway_result, _ outcome: SharedCounter, at application: Int
+    ) {
+        count(outcome, at: application)
+        let isReused = result.flags & GATEWAY_RESULT_REUSED != 0
+        if isReused { count(.reused, at: application) }
+        if !isReused, result.bytes_sent > 0 { count(.connected, at: application) }
+        if result.flags & GATEWAY_RESULT_RETRIED != 0 { count(.retried, at: application) }
+        count(.bytesSent, result.bytes_sent, at: application)
+        count(.bytesReceived, result.bytes_received, at: application)
+        let waited = result.queued_us
+        if waited > 0 { countWait(microseconds: waited, at: application) }
+        if result.first_byte_us > waited {
+            countFirstByte(microseconds: result.first_byte_us - waited, at: application)
+        }
+        if outcome != .complete, outcome != .cancelled {
+            remember(SharedFailure(result), at: application)
+        }
+    }
+}
+
 /// The capacity behind a handle, of which the application and the place can be.
 private func status(
     _ shared: OpaquePointer?, _ application: UInt32, _ place: UInt32 = 0
@@ -288,4 +298,15 @@ private func status(
         Int(application) < status.applicationCount, Int(place) < SharedStatus.maxCapacity
     else { return nil }
     return status
+}
+
+/// The same for the time of a call, without counting a reference to it.
+@inline(__always)
+private func lendStatus(
+    _ shared: OpaquePointer?, _ application: UInt32, _ body: (SharedStatus) -> gateway_status
+) -> gateway_status {
+    Handle<SharedStatus>.lend(shared, kind: .shared) { status in
+        guard Int(application) < status.applicationCount else { return .GATEWAY_ERR_INVALID }
+        return body(status)
+    } ?? .GATEWAY_ERR_INVALID
 }
