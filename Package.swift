@@ -110,7 +110,8 @@ let package = Package(
             ],
             swiftSettings: rules, linkerSettings: programLinking),
         .testTarget(
-            name: "GatewayCoreTests", dependencies: ["GatewayCore", "Platform", "Transport"],
+            name: "GatewayCoreTests",
+            dependencies: ["FastCGI", "GatewayCore", "Platform", "Transport"],
             swiftSettings: rules),
         .testTarget(
             name: "GatewayABITests", dependencies: ["CAPR", "CGateway", "GatewayABI"],

@@ -808,7 +808,9 @@ typedef struct gateway_event {
 
 /*
  * Waits for what happens next in an exchange, and tells it: connects, sends, and receives as far as
- * is needed for that. Not calling it is the back-pressure on the application.
+ * is needed for that. Not calling it is the back-pressure on the application. In a non-blocking
+ * exchange it sends and receives 16 times at most, each time io_buffer_size bytes at most, so that
+ * the host's other work goes on: with GATEWAY_AGAIN the time to wait is 0 then.
  *
  * event   receives the event; its size is set by the caller
  *
@@ -853,8 +855,9 @@ typedef struct gateway_wait {
     int32_t descriptor; /* to be polled; the library's or the host's own; -1: none yet */
     uint32_t interest;  /* GATEWAY_WAIT_READ, GATEWAY_WAIT_WRITE, both or 0 */
     uint32_t timeout_ms; /* until the next deadline, from now, rounded up: call
-                            gateway_exchange_next then; GATEWAY_WAIT_FOREVER: there is none, since
-                            the exchange waits for a body that the host writes */
+                            gateway_exchange_next then; 0 also when it has more to do at once;
+                            GATEWAY_WAIT_FOREVER: there is none, since the exchange waits for a body
+                            that the host writes */
 } gateway_wait;
 
 /* clang-format off */
@@ -877,7 +880,8 @@ typedef struct gateway_wait {
  *   epoll, level    register with EPOLLONESHOT, and again after each GATEWAY_AGAIN: EPOLL_CTL_MOD,
  *                   or EPOLL_CTL_ADD where the descriptor is new
  *   epoll, edge     register each new descriptor once, when GATEWAY_AGAIN came, for EPOLLIN |
- *                   EPOLLOUT | EPOLLRDHUP | EPOLLET: what was there is received to its end by then
+ *                   EPOLLOUT | EPOLLRDHUP | EPOLLET: what was there is received to its end by then,
+ *                   unless timeout_ms is 0
  *   libuv           uv_poll_start with the interest, and a uv_timer_t for the time; a uv_poll_t is
  *                   closed and another one begun when the descriptor changes
  *

@@ -51,4 +51,31 @@ struct BackPressureTests {
         #expect(exchange.hasEnded)
         #expect(exchange.outcome == .GATEWAY_OUTCOME_TRUNCATED)
     }
+
+    @Test("goes on with its other exchanges while an application sends what is not told")
+    func yields() throws {
+        var options = gateway_backend_options()
+        options.size = MemoryLayout<gateway_backend_options>.size
+        options.io_buffer_size = 8_192
+        let application = try FakeApplication(options)
+        let exchange = try application.begin()
+        var event = gateway_event()
+        event.size = MemoryLayout<gateway_event>.size
+        func timeAfterCall() -> UInt32 {
+            var wait = gateway_wait()
+            wait.size = MemoryLayout<gateway_wait>.size
+            #expect(gateway_exchange_next(exchange, &event) == .GATEWAY_AGAIN)
+            #expect(gateway_exchange_wait(exchange, &wait) == .GATEWAY_OK)
+            return wait.timeout_ms
+        }
+        #expect(timeAfterCall() > 0)
+        let nothing = Record(type: 7, requestID: 1, content: []).bytes
+        application.send([[UInt8]](repeating: nothing, count: 20_000).flatMap(\.self))
+        #expect(timeAfterCall() == 0)
+        // What was left is received by the next, and then there is something to wait for.
+        #expect(timeAfterCall() > 0)
+        application.send(Record.stdout("A: b\n\n") + Record.end())
+        #expect(gateway_exchange_next(exchange, &event) == .GATEWAY_OK)
+        #expect(event.type == .GATEWAY_EVENT_HEAD)
+    }
 }

@@ -53,8 +53,7 @@ final class BackendState: Sendable {
     /// When `maintain` has something to do next, if nothing else happens.
     var nextDeadline: MonotonicTime {
         let expiry = endpoints.map(\.pool.nextExpiry).min() ?? .distantFuture
-        guard closing.count > 0 else { return expiry }
-        return min(expiry, MonotonicTime.now.advanced(byMilliseconds: ClosingList.pause))
+        return min(expiry, closing.nextDeadline)
     }
 
     var statistics: BackendStatistics {

@@ -274,6 +274,7 @@ extension Dispatch {
             } else if state == .exchanging, isSending, !waitsForHost {
                 interest.insert(.write)
             }
+            if hasYielded { until = .now }
             let isBounded = until < .distantFuture
             return Wait(
                 descriptor: descriptor, interest: interest,

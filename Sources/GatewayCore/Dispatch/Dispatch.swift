@@ -89,6 +89,8 @@ package struct Dispatch: ~Copyable {
     var lastChance = MonotonicTime.distantFuture
     /// `sendProgress` is the time of this turn.
     var hasJustSent = false
+    /// The host was given the turn though nothing has to be waited for.
+    var hasYielded = false
     /// The error that ended sending.
     var sendError: SystemError?
 
@@ -189,8 +191,14 @@ package struct Dispatch: ~Copyable {
         }
     }
 
+    /// How often one call of an event-driven host sends and receives without anything to tell: its
+    /// other exchanges wait meanwhile.
+    private static let maxTurns = 16
+
     /// What happens next.
     package mutating func next() -> Step {
+        hasYielded = false
+        var turns = 0
         while true {
             switch state {
             case .opened: begin()
@@ -200,6 +208,11 @@ package struct Dispatch: ~Copyable {
                 if let step = connect() { return step }
             case .exchanging:
                 if let step = exchange() { return step }
+                turns += 1
+                if turns == Self.maxTurns, options.isNonblocking {
+                    hasYielded = true
+                    return .again
+                }
             case .ending:
                 state = .ended
                 return .end

@@ -11,7 +11,10 @@ internal import Transport
 /// still sends is read and dropped, up to END_REQUEST or a limit.
 struct ClosingConnection: Sendable {
     enum State {
-        case goesOn
+        /// Nothing came for now.
+        case waits
+        /// More is there than one call reads.
+        case hasMore
         /// The application has ended its answer, or the connection.
         case finished
         case givenUp
@@ -19,6 +22,8 @@ struct ClosingConnection: Sendable {
 
     private static let timeLimit: UInt32 = 5_000
     private static let sizeLimit = 1_048_576
+    /// What one call reads: who serves a connection has something else to do.
+    private static let sizeOfTurn = 65_536
 
     let record: Connection.Record
     /// At an endpoint, given back when the connection is closed.
@@ -50,7 +55,7 @@ struct ClosingConnection: Sendable {
         sizeLimit = until == nil ? Self.sizeLimit : .max
     }
 
-    /// Goes on as far as nothing has to be waited for; answers whether it is to be closed now.
+    /// Goes on as far as nothing has to be waited for, and not for long.
     mutating func serve(now: MonotonicTime) -> State {
         let connection = Connection(record)
         let isBroken = send(on: connection)
@@ -76,10 +81,12 @@ struct ClosingConnection: Sendable {
     }
 
     private mutating func drain(_ connection: borrowing Connection) -> State {
-        unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
+        let before = drainedCount
+        return unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
             while drainedCount < sizeLimit {
+                guard drainedCount - before < Self.sizeOfTurn else { return .hasMore }
                 switch unsafe connection.receive(into: room, isImmediate: true) {
-                case .wouldBlock: return .goesOn
+                case .wouldBlock: return .waits
                 case .ended, .failed: return .finished
                 case .done(let count):
                     drainedCount += count

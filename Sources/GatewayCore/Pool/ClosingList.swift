@@ -10,12 +10,15 @@ internal import Transport
 final class ClosingList: Sendable {
     private static let maxCount = 256
     /// How long to wait before it is served again, in milliseconds.
-    static let pause: UInt32 = 50
+    private static let pause: UInt32 = 50
+    /// The same while more is there than was read.
+    private static let shortPause: UInt32 = 1
 
     private let admission: Admission
     private let connections = Locked<[ClosingConnection]>([])
     /// Spares the lock where there is nothing to do.
     private let knownCount = Atomic<Int>(0)
+    private let hasMore = Atomic<Bool>(false)
 
     init(admission: Admission) {
         self.admission = admission
@@ -30,12 +33,13 @@ final class ClosingList: Sendable {
         var connection = connection
         let state = connection.serve(now: .now)
         connections.withLock { connections in
-            if state != .goesOn {
+            if state == .finished || state == .givenUp {
                 end(connection, state)
             } else if connections.count >= Self.maxCount {
                 end(connection, .givenUp)
             } else {
                 connections.append(connection)
+                if state == .hasMore { hasMore.store(true, ordering: .relaxed) }
             }
             knownCount.store(connections.count, ordering: .relaxed)
         }
@@ -46,13 +50,16 @@ final class ClosingList: Sendable {
         guard count > 0 else { return }
         let now = MonotonicTime.now
         connections.withLock { connections in
+            var hasMore = false
             connections = connections.compactMap { connection in
                 var connection = connection
                 let state = connection.serve(now: now)
-                guard state != .goesOn else { return connection }
+                hasMore = hasMore || state == .hasMore
+                guard state == .finished || state == .givenUp else { return connection }
                 end(connection, state)
                 return nil
             }
+            self.hasMore.store(hasMore, ordering: .relaxed)
             knownCount.store(connections.count, ordering: .relaxed)
         }
     }
@@ -81,4 +88,11 @@ final class ClosingList: Sendable {
     }
 
     var count: Int { knownCount.load(ordering: .relaxed) }
+
+    /// When it is to be served again, if nobody does so before.
+    var nextDeadline: MonotonicTime {
+        guard count > 0 else { return .distantFuture }
+        let pause = hasMore.load(ordering: .relaxed) ? Self.shortPause : Self.pause
+        return MonotonicTime.now.advanced(byMilliseconds: pause)
+    }
 }
