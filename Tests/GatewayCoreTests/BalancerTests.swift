@@ -48,6 +48,17 @@ struct BalancerTests {
         #expect(balancer.elect(now: awake.advanced(byMilliseconds: 200)) == 0)
     }
 
+    @Test("tries an endpoint again after a trial that was given up before it could tell")
+    func givenUp() {
+        var balancer = Balancer(count: 2, maxActive: 0)
+        balancer.refused(0, now: start)
+        let awake = start.advanced(byMilliseconds: 100)
+        #expect(balancer.elect(now: awake) == 0)
+        balancer.leave(0)
+        #expect(balancer.elect(now: awake) == 1)
+        #expect(balancer.elect(now: awake) == 0)
+    }
+
     @Test("elects the one that wakes first where all rest, and none that was tried")
     func allRest() {
         var balancer = Balancer(count: 2, maxActive: 0)

@@ -49,6 +49,9 @@ struct Balancer {
 
     mutating func leave(_ index: Int) {
         members[index].busy -= 1
+        // It may have been the trial, without a word of how that went: a kept connection says
+        // nothing of new ones, and a host may give up before.
+        members[index].isOnTrial = false
     }
 
     mutating func connected(_ index: Int) {
