@@ -17,8 +17,8 @@ package final class Gateway: Sendable {
     private let maintenanceGeneration = Atomic<UInt32>(.max)
 
     package init(isSIGPIPEIgnored: Bool, isMaintained: Bool, log: Log) throws(APRError) {
-        try APRLibrary.use()
         ForkGeneration.watch()
+        try APRLibrary.use()
         self.isSIGPIPEIgnored = isSIGPIPEIgnored
         self.isMaintained = isMaintained
         self.log = log

@@ -10,6 +10,7 @@ package enum APRLibrary {
     private static let status = apr_initialize()
 
     package static func use() throws(APRError) {
+        let status = ForkLock.hold { Self.status }
         guard status == APR_SUCCESS else { throw APRError(status) }
     }
 }

@@ -16,7 +16,13 @@ package enum ForkGeneration {
     package static func watch() {
         guard !isWatching.exchange(true, ordering: .relaxed) else { return }
         _ = pthread_atfork(
-            { ForkLock.lock() },
+            {
+                // What the child begins with is made by then: it would wait for ever for a thread
+                // that was just making it.
+                _ = ForkGeneration.current
+                ProcessID.prepare()
+                ForkLock.lock()
+            },
             { ForkLock.unlock() },
             {
                 ForkGeneration.count.wrappingAdd(1, ordering: .relaxed)

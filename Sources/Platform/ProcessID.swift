@@ -22,6 +22,9 @@ package enum ProcessID {
         return own
     }
 
+    /// Before `forget` may be called, in the parent.
+    static func prepare() { _ = known.load(ordering: .relaxed) }
+
     /// In a child that was just forked.
     static func forget() { known.store(0, ordering: .relaxed) }
 
