@@ -18,6 +18,9 @@ struct ClosingConnection: Sendable {
         /// The application has ended its answer, or the connection.
         case finished
         case givenUp
+
+        /// The connection is to be closed now.
+        var isOver: Bool { self == .finished || self == .givenUp }
     }
 
     private static let timeLimit: UInt32 = 5_000

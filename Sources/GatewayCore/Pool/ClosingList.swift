@@ -33,7 +33,7 @@ final class ClosingList: Sendable {
         var connection = connection
         let state = connection.serve(now: .now)
         connections.withLock { connections in
-            if state == .finished || state == .givenUp {
+            if state.isOver {
                 end(connection, state)
             } else if connections.count >= Self.maxCount {
                 end(connection, .givenUp)
@@ -55,7 +55,7 @@ final class ClosingList: Sendable {
                 var connection = connection
                 let state = connection.serve(now: now)
                 hasMore = hasMore || state == .hasMore
-                guard state == .finished || state == .givenUp else { return connection }
+                guard state.isOver else { return connection }
                 end(connection, state)
                 return nil
             }
