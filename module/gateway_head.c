@@ -85,11 +85,14 @@ static void take_field(gw_exchange *x, const char *name, char *value)
     }
 }
 
-/* The reason that httpd itself gives with this status. */
+/* The reason that httpd itself gives with this status. One that it does not know it takes for
+ * 500. */
 static int is_usual_reason(int status, gateway_bytes reason)
 {
-    const char *usual = ap_get_status_line(status) + sizeof "200";
-    return strlen(usual) == reason.length && memcmp(usual, reason.bytes, reason.length) == 0;
+    const char *line = ap_get_status_line(status);
+    const char *usual = line + sizeof "200";
+    return atoi(line) == status && strlen(usual) == reason.length
+        && memcmp(usual, reason.bytes, reason.length) == 0;
 }
 
 static char *string_of(apr_pool_t *pool, gateway_bytes bytes)

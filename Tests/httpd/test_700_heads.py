@@ -23,6 +23,12 @@ def test_the_reason_phrase_is_the_applications(httpd):
     assert (response.status, response.phrase) == (404, "Gone fishing")
 
 
+def test_also_where_httpd_has_it_for_another_status(httpd):
+    """It takes a status that it does not know for 500."""
+    response = ask(httpd, "?status=299%20Internal%20Server%20Error")
+    assert (response.status, response.phrase) == (299, "Internal Server Error")
+
+
 def test_without_a_phrase_it_is_httpds(httpd):
     assert (ask(httpd, "").status, ask(httpd, "").phrase) == (200, "OK")
 
