@@ -13,7 +13,8 @@ public func gatewayRequestOpen(
     guard let backend = Handle<Backend>.object(backend, kind: .backend),
         let opened = opened
     else { return .GATEWAY_ERR_INVALID }
-    opened.pointee = Handle(Request(backend: backend), kind: .request).pointer
+    let request = backend.request()
+    opened.pointee = Handle(request, kind: .request, in: request.handleMemory).pointer
     return .GATEWAY_OK
 }
 
@@ -118,7 +119,7 @@ public func gatewayRequestClear(_ request: OpaquePointer?) -> gateway_status {
 /// See include/gateway.h.
 @_cdecl("gateway_request_close")
 public func gatewayRequestClose(_ request: OpaquePointer?) {
-    _ = Handle<Request>.close(request, kind: .request)
+    Handle<Request>.close(request, kind: .request, ownsMemory: false)?.close()
 }
 
 private func setBody(_ body: RequestBody, of request: OpaquePointer?) -> gateway_status {

@@ -43,9 +43,10 @@ final class FakeApplication {
         close(peer)
     }
 
-    /// Begins a non-blocking exchange on the connection.
+    /// Begins a non-blocking exchange on the connection, of its own request or of another.
     func begin(
-        requestID: UInt32 = 1, _ change: (inout gateway_exchange_options) -> Void = { _ in }
+        requestID: UInt32 = 1, of other: OpaquePointer? = nil,
+        _ change: (inout gateway_exchange_options) -> Void = { _ in }
     ) throws -> OpaquePointer {
         gateway_exchange_close(exchange)
         var options = gateway_exchange_options()
@@ -55,7 +56,8 @@ final class FakeApplication {
         options.descriptor = descriptor
         options.request_id = requestID
         change(&options)
-        #expect(gateway_exchange_open(backend, request, &options, &exchange) == .GATEWAY_OK)
+        let status = gateway_exchange_open(backend, other ?? request, &options, &exchange)
+        #expect(status == .GATEWAY_OK)
         return try #require(exchange)
     }
 

@@ -93,6 +93,9 @@ package struct RequestHead: ~Copyable {
 
     package var count: Int { buffer.count }
 
+    /// Bytes of memory that it has for them.
+    package var capacity: Int { buffer.capacity }
+
     private var openContent: Int { pairsEnd &- openRecord &- RecordHeader.size }
 
     /// Takes back what `finish` wrote, so that another pair can follow.

@@ -50,6 +50,13 @@ package final class Backend: Sendable {
         }
     }
 
+    /// Opens a request, in memory that was used before where there is some.
+    package func request() -> Request {
+        let request = state.requests.take() ?? Request(options: options)
+        request.open(on: self)
+        return request
+    }
+
     /// Begins an exchange, in memory that was used before where there is some.
     package func exchange(_ request: Request, options dispatchOptions: DispatchOptions) -> Exchange
     {
@@ -57,7 +64,7 @@ package final class Backend: Sendable {
         // Without the thread the same is done with each exchange.
         try? gateway.startMaintenance()
         state.counters.opened()
-        let exchange = state.resting.take() ?? Exchange(options: options)
+        let exchange = state.exchanges.take() ?? Exchange(options: options)
         exchange.withDispatch {
             $0.open(request, on: self, state: state, options: dispatchOptions)
         }
@@ -68,7 +75,12 @@ package final class Backend: Sendable {
     func rest(_ exchange: Exchange) {
         let state = self.state
         state.counters.closed()
-        state.resting.keep(exchange)
+        state.exchanges.keep(exchange)
+    }
+
+    /// Keeps a request that is closed for the next one.
+    func rest(_ request: Request) {
+        state.requests.keep(request)
     }
 
     /// Closes the connections that no exchange uses.

@@ -9,7 +9,8 @@ final class BackendState: Sendable {
     let admission: Admission
     let endpoints: [EndpointState]
     let closing: ClosingList
-    let resting = RestingExchanges()
+    let requests = RestingObjects<Request>()
+    let exchanges = RestingObjects<Exchange>()
     /// Of exchanges that came to no endpoint, and of those that are open.
     let counters = BackendCounters()
     let waits = WaitCounters()

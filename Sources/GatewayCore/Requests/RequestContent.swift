@@ -9,6 +9,8 @@ package struct RequestContent: ~Copyable {
         case param(RequestHead.Refusal)
     }
 
+    private static let maxRestingSize = 65_536
+
     private let options: BackendOptions
     var head: RequestHead
     package private(set) var body = RequestBody.none
@@ -74,6 +76,17 @@ package struct RequestContent: ~Copyable {
         tellsContentLength = false
         streamsBody = false
         spooled = nil
+    }
+
+    /// Lets go of what the host gave it; false where an exchange uses it, or its memory is more
+    /// than usual requests need.
+    mutating func rest() -> Bool {
+        do {
+            try clear()
+        } catch {
+            return false
+        }
+        return head.capacity <= Self.maxRestingSize
     }
 
     /// The request can no longer be sent.
