@@ -13,21 +13,21 @@ package struct HeaderField: Equatable, Sendable {
     }
 
     /// Reads a line without its end: a token, a colon, and a value whose surrounding white space
-    /// does not count.
-    package init(line: Range<Int>, of bytes: RawSpan) throws(Fault) {
+    /// does not count. A line that was seen to hold no control character is not searched for one.
+    package init(line: Range<Int>, of bytes: RawSpan, mayHoldControl: Bool) throws(Fault) {
         let colon = Self.endOfToken(line, of: bytes)
         guard colon < line.upperBound, bytes[colon] == ASCII.colon, colon > line.lowerBound else {
             throw bytes.firstOffset(of: ASCII.colon, in: line) == nil ? .noColon : .badName
         }
         name = line.lowerBound..<colon
         value = Self.trim(colon + 1..<line.upperBound, of: bytes)
-        guard !Self.holdsControl(bytes, in: value) else { throw .controlCharacter }
+        guard !mayHoldControl || !bytes.holdsControl(in: value) else { throw .controlCharacter }
     }
 
     /// A value without the white space around it; nil when it holds a control character.
     package static func trimmedValue(of value: RawSpan) -> Range<Int>? {
         let trimmed = trim(0..<value.byteCount, of: value)
-        return holdsControl(value, in: trimmed) ? nil : trimmed
+        return value.holdsControl(in: trimmed) ? nil : trimmed
     }
 
     @inline(__always)
@@ -76,29 +76,6 @@ package struct HeaderField: Equatable, Sendable {
         return offset
     }
 
-    @inline(__always)
-    private static func holdsControl(_ bytes: RawSpan, in range: Range<Int>) -> Bool {
-        var offset = range.lowerBound
-        while offset < range.upperBound {
-            if range.count >= 8 {
-                // The last eight bytes overlap those before them.
-                let place = min(offset, range.upperBound &- 8)
-                if !bytes.word(at: place).mayHoldControl {
-                    offset = place &+ 8
-                    continue
-                }
-            }
-            // Among control characters only the tab is allowed.
-            if isControl(bytes[offset]) { return true }
-            offset &+= 1
-        }
-        return false
-    }
-
-    private static func isControl(_ byte: UInt8) -> Bool {
-        (byte < ASCII.space && byte != ASCII.tab) || byte == ASCII.delete
-    }
-
     /// RFC 9110 §5.6.2: letters, digits and !#$%&'*+-.^_`|~, as two words of bits.
     private static func isTokenCharacter(_ byte: UInt8) -> Bool {
         let bits: UInt64 =
@@ -107,12 +84,39 @@ package struct HeaderField: Equatable, Sendable {
     }
 }
 
+extension RawSpan {
+    /// The first control character in a range; the tab is none here.
+    @inline(__always)
+    func firstControl(in range: Range<Int>) -> Int? {
+        var offset = range.lowerBound
+        while offset &+ 8 <= range.upperBound {
+            let found = word(at: offset).littleEndian.controlBytes
+            guard found != 0 else {
+                offset &+= 8
+                continue
+            }
+            offset &+= found.trailingZeroBitCount >> 3
+            if self[offset] != ASCII.tab { return offset }
+            offset &+= 1
+        }
+        while offset < range.upperBound {
+            let byte = self[offset]
+            if byte < ASCII.space && byte != ASCII.tab || byte == ASCII.delete { return offset }
+            offset &+= 1
+        }
+        return nil
+    }
+
+    func holdsControl(in range: Range<Int>) -> Bool { firstControl(in: range) != nil }
+}
+
 extension UInt64 {
-    /// Whether one of eight bytes may be a control character.
-    fileprivate var mayHoldControl: Bool {
+    /// The upper bit of each byte that is below space or DEL. Above the lowest of these bits others
+    /// may be set that should not.
+    fileprivate var controlBytes: UInt64 {
         let belowSpace = self &- UInt64(repeating: ASCII.space)
         let isDelete = (self ^ UInt64(repeating: ASCII.delete)) &- UInt64(repeating: 1)
-        return (belowSpace | isDelete) & ~self & UInt64(repeating: 0x80) != 0
+        return (belowSpace | isDelete) & ~self & UInt64(repeating: 0x80)
     }
 
     /// How many of eight bytes, from the lowest, are letters or hyphens, as nearly all are in the

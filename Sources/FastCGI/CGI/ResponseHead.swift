@@ -33,6 +33,8 @@ package struct ResponseHead: ~Copyable {
     private let maxFields: Int
     private var buffer = ByteBuffer(capacity: 1024)
     private var lineStart = 0
+    /// Of the line that is read, before its end.
+    private var mayHoldControl = false
     private var state = State.reading
     /// Interim heads are told, one by one, instead of skipped.
     private var tellsInterim = false
@@ -68,7 +70,8 @@ package struct ResponseHead: ~Copyable {
         let rest = lineStart..<buffer.count
         let end = buffer.bytes.firstOffset(of: ASCII.lineFeed, in: rest) ?? rest.upperBound
         let line = withoutReturn(lineStart..<end)
-        if let last = try? HeaderField(line: line, of: buffer.bytes) { all.append(last) }
+        let last = try? HeaderField(line: line, of: buffer.bytes, mayHoldControl: true)
+        if let last { all.append(last) }
         return all.max { $0.value.count < $1.value.count }
     }
 
@@ -82,6 +85,7 @@ package struct ResponseHead: ~Copyable {
     package mutating func clear(tellsInterim: Bool = false) {
         buffer.removeAll()
         lineStart = 0
+        mayHoldControl = false
         state = .reading
         self.tellsInterim = tellsInterim
         forgetFields()
@@ -100,14 +104,12 @@ package struct ResponseHead: ~Copyable {
             var unread = buffer.count
             buffer.append(input.extracting(position..<position + block))
             position += block
-            while state == .reading,
-                let lineFeed = buffer.bytes.firstOffset(
-                    of: ASCII.lineFeed, in: unread..<buffer.count)
-            {
+            while state == .reading, let lineFeed = lineFeed(from: unread) {
                 unread = lineFeed + 1
                 guard unread <= maxSize else { throw .tooLarge }
                 try readLine(lineStart..<lineFeed)
                 lineStart = unread
+                mayHoldControl = false
             }
             if state != .reading {
                 position -= buffer.count - unread
@@ -123,6 +125,21 @@ package struct ResponseHead: ~Copyable {
     package mutating func becomeClientRedirect() {
         status = 302
         kind = .document
+    }
+
+    /// Where the line ends whose bytes before `start` were searched before. What else than its end
+    /// is a control character is found in passing.
+    private mutating func lineFeed(from start: Int) -> Int? {
+        guard let control = buffer.bytes.firstControl(in: start..<buffer.count) else { return nil }
+        if buffer.bytes[control] == ASCII.lineFeed { return control }
+        let next = control + 1
+        if buffer.bytes[control] == ASCII.carriageReturn, next < buffer.count,
+            buffer.bytes[next] == ASCII.lineFeed
+        {
+            return next
+        }
+        mayHoldControl = true
+        return buffer.bytes.firstOffset(of: ASCII.lineFeed, in: next..<buffer.count)
     }
 
     /// Reads a line without its LF.
@@ -145,7 +162,8 @@ package struct ResponseHead: ~Copyable {
         guard first != ASCII.space, first != ASCII.tab else { throw .foldedLine }
         let field: HeaderField
         do {
-            field = try HeaderField(line: line, of: buffer.bytes)
+            field = try HeaderField(
+                line: line, of: buffer.bytes, mayHoldControl: mayHoldControl)
         } catch {
             throw .badField(error)
         }
@@ -223,7 +241,7 @@ package struct ResponseHead: ~Copyable {
 
     private mutating func forgetFields() {
         givenStatus = nil
-        connectionOptions.removeAll(keepingCapacity: true)
+        if !connectionOptions.isEmpty { connectionOptions.removeAll(keepingCapacity: true) }
         reason = 0..<0
         location = nil
         fields.removeAll(keepingCapacity: true)

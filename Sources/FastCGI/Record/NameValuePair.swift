@@ -91,7 +91,8 @@ extension RawSpan {
     fileprivate func copyText(to: UnsafeMutableRawPointer, zeros: inout ZeroBytes) {
         let size = byteCount
         if size >= 16 {
-            var offset = 0
+            unsafe zeros.look(at: copy(at: 0, to: to))
+            var offset = 16
             while offset < size &- 16 {
                 unsafe zeros.look(at: copy(at: offset, to: to))
                 offset &+= 16

@@ -23,6 +23,8 @@ package struct RequestHead: ~Copyable {
     private var pairsEnd = 0
     private var isFinished = false
     private let limit: Int
+    /// What pairs can be appended as they are: 0 until the first, and behind a finished head.
+    private var room = 0
     package private(set) var paramsSize = 0
 
     /// - Parameter limit: bytes that all encoded pairs together may take.
@@ -40,6 +42,7 @@ package struct RequestHead: ~Copyable {
         pairsEnd = buffer.count
         isFinished = false
         paramsSize = 0
+        room = 0
     }
 
     /// Where the value is that was added last; nothing where it lies over several records.
@@ -49,6 +52,15 @@ package struct RequestHead: ~Copyable {
     }
 
     package mutating func append(name: RawSpan, value: RawSpan) throws(Refusal) {
+        let size = name.byteCount &+ value.byteCount &+ 2
+        // Nearly all pairs: both lengths take one byte, and nothing is in the way.
+        guard name.byteCount > 0, name.byteCount | value.byteCount <= 127, size <= room else {
+            return try appendAny(name: name, value: value)
+        }
+        try encode(name: name, value: value, size: size)
+    }
+
+    private mutating func appendAny(name: RawSpan, value: RawSpan) throws(Refusal) {
         guard name.byteCount > 0 else { throw .emptyName }
         let size = NameValuePair.encodedSize(
             nameLength: name.byteCount, valueLength: value.byteCount)
@@ -58,12 +70,21 @@ package struct RequestHead: ~Copyable {
         }
         reopen()
         if openContent &+ size <= RecordHeader.maxContent {
-            let isEncoded = NameValuePair.encode(
-                name: name, value: value, size: size, into: &buffer)
-            guard isEncoded else { throw .holdsNUL }
+            try encode(name: name, value: value, size: size)
         } else {
             try appendBeyond(name: name, value: value)
+            paramsSize &+= size
+            pairsEnd = buffer.count
         }
+        room = min(limit &- paramsSize, RecordHeader.maxContent &- openContent)
+    }
+
+    /// Appends a pair that the open record has room for.
+    @inline(__always)
+    private mutating func encode(name: RawSpan, value: RawSpan, size: Int) throws(Refusal) {
+        let isEncoded = NameValuePair.encode(name: name, value: value, size: size, into: &buffer)
+        guard isEncoded else { throw .holdsNUL }
+        room &-= size
         paramsSize &+= size
         pairsEnd = buffer.count
     }
@@ -76,6 +97,7 @@ package struct RequestHead: ~Copyable {
                 RecordHeader(.params, requestID: 1, contentLength: 0).encode(into: &buffer)
             }
             isFinished = true
+            room = 0
         }
         buffer.replace(at: 8, with: UInt8(truncatingIfNeeded: role.rawValue >> 8))
         buffer.replace(at: 9, with: UInt8(truncatingIfNeeded: role.rawValue))
