@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The event-driven hosts, built as their users would, and run."""
 
+import contextlib
 import os
 import subprocess
 from pathlib import Path
@@ -51,7 +52,20 @@ class Host(Process):
         raise AssertionError("the host is not there")
 
     def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.process()))
+        return len(self._open_files())
+
+    def waiting(self):
+        """Requests in the queue: the place of each is an eventfd."""
+        return self._open_files().count("anon_inode:[eventfd]")
+
+    def _open_files(self):
+        folder = Path("/proc/%d/fd" % self.process())
+        files = []
+        for descriptor in os.listdir(folder):
+            # One that is closed meanwhile is none.
+            with contextlib.suppress(FileNotFoundError):
+                files.append(os.readlink(folder / descriptor))
+        return files
 
     def memory(self, name="VmRSS"):
         """KiB."""

@@ -118,13 +118,11 @@ def test_client_that_hangs_up_in_the_queue_is_never_run(host, scripted):
         first.send("GET", "/?n=1")
         running = scripted.accept()
         with Client(served.port) as second:
-            base = served.descriptors()
             second.send("GET", "/?n=2")
-            # Its place in the queue is a descriptor.
-            wait_until(lambda: served.descriptors() == base + 1)
-        wait_until(lambda: served.descriptors() < base)
+            wait_until(lambda: served.waiting() == 1)
+        wait_until(lambda: served.waiting() == 0)
         third.send("GET", "/?n=3")
-        wait_until(lambda: served.descriptors() >= base)
+        wait_until(lambda: served.waiting() == 1)
         running.end(b"Content-Length: 0\r\n\r\n")
         assert first.receive().status == 200
         assert scripted.accept().params["QUERY_STRING"] == "n=3"
@@ -135,9 +133,8 @@ def test_overload(host, scripted):
     with Client(served.port) as first, Client(served.port) as second, Client(served.port) as third:
         first.send("GET", "/?n=1")
         running = scripted.accept()
-        base = served.descriptors()
         second.send("GET", "/?n=2")
-        wait_until(lambda: served.descriptors() == base + 1)
+        wait_until(lambda: served.waiting() == 1)
         for client in (third, second):
             answer = client.request("GET", "/?n=3") if client is third else client.receive()
             assert answer.status == 503
@@ -153,9 +150,8 @@ def test_service_is_in_order_of_arrival(host, scripted):
         clients[0].send("GET", "/?n=0")
         running = scripted.accept()
         for number, client in enumerate(clients[1:], 1):
-            base = served.descriptors()
             client.send("GET", "/?n=%d" % number)
-            wait_until(lambda base=base: served.descriptors() == base + 1)
+            wait_until(lambda number=number: served.waiting() == number)
         for number, client in enumerate(clients):
             assert running.params["QUERY_STRING"] == "n=%d" % number
             running.end(b"Content-Length: 0\r\n\r\n")
