@@ -19,7 +19,10 @@ local right, wrong = file:read("*a"), 0
 wrk.method, wrk.body = "%s", %s
 function response(status, headers, body)
     if status ~= 200 or body ~= right then
-        io.write("wrong answer\\n")
+        local at = 1
+        while body:byte(at) == right:byte(at) and at <= #right do at = at + 1 end
+        io.write(string.format("wrong answer: status %%d, %%d bytes for %%d, right up to %%d\\n",
+                               status, #body, #right, at - 1))
         os.exit(1)
     end
 end

@@ -128,7 +128,7 @@ static int handle(request_rec *r)
         int connection;
     } kept;
     const struct application *application = ap_get_module_config(r->per_dir_config, &bare_module);
-    int number = 0, connection;
+    int number = 0, connection, is_kept, is_right;
     if (!application->address || !r->args) return DECLINED;
     while (number < application->count
            && strcmp(application->requests[number].query, r->args) != 0)
@@ -136,18 +136,19 @@ static int handle(request_rec *r)
     if (number == application->count) return HTTP_NOT_FOUND;
     ap_add_common_vars(r);
     ap_add_cgi_vars(r);
-    connection = kept.application == application ? kept.connection : -1;
-    if (connection < 0) connection = connect_to(application->address);
-    if (connection < 0 || !answer(r, connection, &application->requests[number]))
-        return HTTP_BAD_GATEWAY;
-    if (application->keeps) {
-        if (kept.application && kept.application != application) close(kept.connection);
+    is_kept = kept.application == application;
+    connection = is_kept ? kept.connection : connect_to(application->address);
+    is_right = connection >= 0 && answer(r, connection, &application->requests[number]);
+    if (is_right && application->keeps) {
+        if (kept.application && !is_kept) close(kept.connection);
         kept.application = application;
         kept.connection = connection;
     } else {
-        close(connection);
+        /* Where a client has gone away the rest of its answer is still on the connection. */
+        if (is_kept) kept.application = NULL;
+        if (connection >= 0) close(connection);
     }
-    return OK;
+    return is_right ? OK : HTTP_BAD_GATEWAY;
 }
 
 /* As for a proxied request no file is looked for. */
