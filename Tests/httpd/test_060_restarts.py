@@ -12,7 +12,7 @@ from long_form import IS_LONG
 from processes import SITE
 
 FILE = SITE / "page.php"
-RESTARTS, CLIENTS, PAUSE = (30, 32, 1) if IS_LONG else (5, 8, 0.1)
+RESTARTS, CLIENTS, PAUSE = (30, 32, 1) if IS_LONG else (3, 8, 0.1)
 
 
 def descriptors(pid):
