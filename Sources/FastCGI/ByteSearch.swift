@@ -59,6 +59,30 @@ extension RawSpan {
         return nil
     }
 
+    /// The first control character in a range; the tab is none here.
+    @inline(__always)
+    func firstControl(in range: Range<Int>) -> Int? {
+        var offset = range.lowerBound
+        while offset &+ 8 <= range.upperBound {
+            let found = word(at: offset).littleEndian.controlBytes
+            guard found != 0 else {
+                offset &+= 8
+                continue
+            }
+            offset &+= found.trailingZeroBitCount >> 3
+            if self[offset] != ASCII.tab { return offset }
+            offset &+= 1
+        }
+        while offset < range.upperBound {
+            let byte = self[offset]
+            if byte < ASCII.space && byte != ASCII.tab || byte == ASCII.delete { return offset }
+            offset &+= 1
+        }
+        return nil
+    }
+
+    func holdsControl(in range: Range<Int>) -> Bool { firstControl(in: range) != nil }
+
     /// Whether all the bytes are those of a literal, which has an address.
     @inlinable @inline(__always)
     package func equals(_ text: StaticString) -> Bool {
@@ -126,5 +150,13 @@ extension UInt64 {
     @inline(__always)
     package var zeroBytes: UInt64 {
         (self &- UInt64(repeating: 0x01)) & ~self & UInt64(repeating: 0x80)
+    }
+
+    /// The upper bit of each byte that is below space or DEL. Above the lowest of these bits others
+    /// may be set that should not.
+    fileprivate var controlBytes: UInt64 {
+        let belowSpace = self &- UInt64(repeating: ASCII.space)
+        let isDelete = (self ^ UInt64(repeating: ASCII.delete)) &- UInt64(repeating: 1)
+        return (belowSpace | isDelete) & ~self & UInt64(repeating: 0x80)
     }
 }

@@ -84,41 +84,7 @@ package struct HeaderField: Equatable, Sendable {
     }
 }
 
-extension RawSpan {
-    /// The first control character in a range; the tab is none here.
-    @inline(__always)
-    func firstControl(in range: Range<Int>) -> Int? {
-        var offset = range.lowerBound
-        while offset &+ 8 <= range.upperBound {
-            let found = word(at: offset).littleEndian.controlBytes
-            guard found != 0 else {
-                offset &+= 8
-                continue
-            }
-            offset &+= found.trailingZeroBitCount >> 3
-            if self[offset] != ASCII.tab { return offset }
-            offset &+= 1
-        }
-        while offset < range.upperBound {
-            let byte = self[offset]
-            if byte < ASCII.space && byte != ASCII.tab || byte == ASCII.delete { return offset }
-            offset &+= 1
-        }
-        return nil
-    }
-
-    func holdsControl(in range: Range<Int>) -> Bool { firstControl(in: range) != nil }
-}
-
 extension UInt64 {
-    /// The upper bit of each byte that is below space or DEL. Above the lowest of these bits others
-    /// may be set that should not.
-    fileprivate var controlBytes: UInt64 {
-        let belowSpace = self &- UInt64(repeating: ASCII.space)
-        let isDelete = (self ^ UInt64(repeating: ASCII.delete)) &- UInt64(repeating: 1)
-        return (belowSpace | isDelete) & ~self & UInt64(repeating: 0x80)
-    }
-
     /// How many of eight bytes, from the lowest, are letters or hyphens, as nearly all are in the
     /// names of fields.
     fileprivate var lettersAndHyphensFirst: Int {

@@ -33,7 +33,7 @@ package struct ResponseHead: ~Copyable {
     private let maxFields: Int
     private var buffer = ByteBuffer(capacity: 1024)
     private var lineStart = 0
-    /// Of the line that is read, before its end.
+    /// Of the line that is read: something was found before its end.
     private var mayHoldControl = false
     private var state = State.reading
     /// Interim heads are told, one by one, instead of skipped.
@@ -241,7 +241,7 @@ package struct ResponseHead: ~Copyable {
 
     private mutating func forgetFields() {
         givenStatus = nil
-        if !connectionOptions.isEmpty { connectionOptions.removeAll(keepingCapacity: true) }
+        connectionOptions.removeAll(keepingCapacity: true)
         reason = 0..<0
         location = nil
         fields.removeAll(keepingCapacity: true)

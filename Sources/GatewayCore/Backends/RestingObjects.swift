@@ -8,12 +8,12 @@ internal import Platform
 /// They are kept as addresses: such an object belongs to one thread at a time, and between two
 /// threads to this list alone, which the compiler cannot see.
 final class RestingObjects<Object: AnyObject>: Sendable {
-    private let maxCount = 32
+    private static var maxCount: Int { 32 }
     private let addresses: Locked<[UInt]>
 
     init() {
         var empty: [UInt] = []
-        empty.reserveCapacity(maxCount)
+        empty.reserveCapacity(Self.maxCount)
         addresses = Locked(empty)
     }
 
@@ -32,7 +32,7 @@ final class RestingObjects<Object: AnyObject>: Sendable {
         let pointer = unsafe Unmanaged.passRetained(object).toOpaque()
         let address = UInt(bitPattern: pointer)
         let isKept = addresses.withLock { addresses in
-            guard addresses.count < maxCount else { return false }
+            guard addresses.count < Self.maxCount else { return false }
             addresses.append(address)
             return true
         }
