@@ -122,6 +122,19 @@ struct RequestHeadTests {
         }
     }
 
+    @Test("takes short pairs up to its limit, and refuses NUL and one byte too many behind others")
+    func shortPairs() throws {
+        var head = RequestHead(limit: 1_000)
+        for _ in 0..<9 { try head.append(pair(ofSize: 100)) }
+        #expect(throws: RequestHead.Refusal.holdsNUL) { try head.append(WirePair("A\0", "B")) }
+        #expect(throws: RequestHead.Refusal.holdsNUL) { try head.append(WirePair("A", "\0B")) }
+        #expect(throws: RequestHead.Refusal.emptyName) { try head.append(WirePair("", "B")) }
+        #expect(throws: RequestHead.Refusal.overLimit) { try head.append(pair(ofSize: 101)) }
+        try head.append(pair(ofSize: 100))
+        #expect(head.paramsSize == 1_000)
+        #expect(throws: RequestHead.Refusal.overLimit) { try head.append(pair(ofSize: 3)) }
+    }
+
     @Test("refuses an empty name, also with a value", arguments: ["", "x"])
     func emptyName(value: String) {
         var head = RequestHead(limit: Self.limit)
