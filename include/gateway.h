@@ -328,9 +328,12 @@ typedef struct gateway_backend_options {
  * Opens a backend.
  *
  * gateway   stays open at least as long as the backend
- * address   a string: "unix:/path/to/socket" (at most 107 bytes of path), "tcp:host:port" or
- *           "tcp:[v6]:port"; names are resolved here, and each address of a name is tried in turn
- *           when connecting. Up to 64 of them with spaces between are endpoints of one application:
+ * address   a string: "unix:/path/to/socket" or "/path/to/socket" (at most 107 bytes of path),
+ *           "unix:@name" (an abstract socket of Linux), "tcp:host:port" or "host:port", or httpd's
+ *           "fcgi://host:port", whose port is 8000 if it is missing; an IPv6 address stands in
+ *           brackets. Names are resolved here, and each address of a name is tried in turn when
+ *           connecting. Up to 64 of them with spaces between are endpoints of one application
+ *           (after a path, which may hold spaces, the next one begins with its scheme):
  *           the least busy one takes the next exchange; one that refuses connections rests for 0.1
  *           to 30 seconds, longer each time, and the exchange goes to another. NULL: the backend
  *           has no address, and runs exchanges only on connections that the host supplies
@@ -498,6 +501,20 @@ gateway_status gateway_request_open(gateway_backend *backend, gateway_request **
  */
 gateway_status gateway_request_param(gateway_request *request, const char *name, size_t name_length,
                                      const char *value, size_t value_length);
+
+/*
+ * Adds params in one call, in their order, as gateway_request_param adds one. The first that is
+ * refused ends the call: the params before it stay, those after it are not added, and an exchange
+ * of the request ends as described there.
+ *
+ * params   count pairs of name and value; NULL if count is 0; copied
+ * count    any number: max_params_size bounds the params
+ *
+ * Returns what gateway_request_param returns.
+ * Thread: per-handle. Blocks: no.
+ */
+gateway_status gateway_request_params(gateway_request *request, const gateway_field *params,
+                                      size_t count);
 
 /* What the application is to be to the request (FastCGI 1.0 section 6). */
 typedef enum GATEWAY_OPEN_ENUM gateway_role {

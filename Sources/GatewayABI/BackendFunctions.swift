@@ -226,12 +226,14 @@ extension Timeouts {
 extension Endpoint.Refusal {
     fileprivate var text: String {
         switch self {
-        case .unknownScheme: "it begins with neither unix: nor tcp:"
+        case .unknownForm:
+            "it is neither unix:/path, /path, tcp:host:port, host:port nor fcgi://host:port"
         case .tooMany: "there are more than 64 addresses"
         case .badPath: "the path has to be absolute or begin with @, and have at most 107 bytes"
         case .badHost: "the host is missing, or a numeric IPv6 address is not in brackets"
         case .badPort: "the port is missing or not from 1 to 65535"
-        case .unknownHost(let error): SystemError(number: error.status).text
+        case .unknownHost(let error):
+            "the host cannot be resolved: \(SystemError(number: error.status).text)"
         }
     }
 }

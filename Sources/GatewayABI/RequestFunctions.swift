@@ -39,6 +39,29 @@ public func gatewayRequestParam(
 }
 
 /// See include/gateway.h.
+@_cdecl("gateway_request_params")
+public func gatewayRequestParams(
+    _ request: OpaquePointer?, _ params: UnsafePointer<gateway_field>?, _ count: Int
+) -> gateway_status {
+    guard let content = Handle<Request>.lend(request, kind: .request, { $0.content }),
+        count >= 0, params != nil || count == 0
+    else { return .GATEWAY_ERR_INVALID }
+    for param in UnsafeBufferPointer(start: params, count: count) {
+        guard let name = BorrowedBytes(param.name), let value = BorrowedBytes(param.value) else {
+            return .GATEWAY_ERR_INVALID
+        }
+        do {
+            try content.pointee.append(
+                name: RawSpan(_unsafeBytes: name.buffer),
+                value: RawSpan(_unsafeBytes: value.buffer))
+        } catch {
+            return gateway_status(error)
+        }
+    }
+    return .GATEWAY_OK
+}
+
+/// See include/gateway.h.
 @_cdecl("gateway_request_role")
 public func gatewayRequestRole(
     _ request: OpaquePointer?, _ role: gateway_role

@@ -34,7 +34,7 @@ package final class ListeningSocket: Sendable {
     private let path: String?
 
     /// - Parameters:
-    ///   - address: `unix:/path`, `unix:@abstract`, `tcp:host:port` or `tcp:[v6]:port`
+    ///   - address: in a form that `Endpoint` reads
     ///   - mode: of the socket's file, less what the umask takes; nil for the usual one
     /// - Throws: why nobody can listen there.
     package init(_ address: String, mode: UInt32? = nil) throws(Refusal) {
@@ -44,7 +44,7 @@ package final class ListeningSocket: Sendable {
             throw .address(address)
         }
         guard let first = endpoint.addresses.first else { throw .address(address) }
-        path = address.hasPrefix("unix:/") ? String(address.dropFirst(5)) : nil
+        path = endpoint.path
         if let path { try Self.removeStale(path, endpoint: endpoint) }
         let descriptor = first.openSocket()
         guard descriptor >= 0 else { throw .system(address, .last) }

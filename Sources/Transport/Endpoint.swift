@@ -6,8 +6,8 @@ package import Platform
 /// An address of a backend as its user wrote it, and what it stands for.
 package struct Endpoint: Sendable {
     package enum Refusal: Error {
-        /// Neither `unix:` nor `tcp:`.
-        case unknownScheme
+        /// Neither a path nor a host and a port, or after an unknown scheme.
+        case unknownForm
         /// The path is missing or longer than 107 bytes.
         case badPath
         /// The host is missing, or an address in brackets is not closed.
@@ -23,27 +23,33 @@ package struct Endpoint: Sendable {
     package let text: String
     /// To be tried in turn.
     package let addresses: [SocketAddress]
+    /// The file of a Unix socket that has one.
+    package let path: String?
 
-    /// Reads `unix:/path`, `unix:@abstract`, `tcp:host:port` and `tcp:[v6]:port`; resolves names,
-    /// which may block.
+    /// Reads `unix:/path`, `unix:@abstract`, `/path`, `tcp:host:port`, `host:port` and
+    /// `fcgi://host:port` (httpd's form, where the port may be missing and is 8000 then); a host is
+    /// a name, an IPv4 address, or an IPv6 address in brackets. Resolves names, which may block.
     package init(parsing text: String) throws(Refusal) {
         self.text = text
-        if let path = text.dropping(prefix: "unix:") {
-            addresses = [try Self.unixAddress(path)]
-        } else if let rest = text.dropping(prefix: "tcp:") {
-            addresses = try Self.tcpAddresses(rest)
-        } else {
-            throw .unknownScheme
+        var path: String?
+        switch Form(of: text) {
+        case .unix(let name):
+            addresses = [try Self.unixAddress(name)]
+            path = name.hasPrefix("/") ? String(name) : nil
+        case .tcp(let rest): addresses = try Self.tcpAddresses(rest)
+        case .fcgi(let rest): addresses = try Self.tcpAddresses(Self.withPort(rest))
+        case nil: throw .unknownForm
         }
+        self.path = path
     }
 
-    /// Reads one address or several; the next begins where a space is followed by a scheme.
+    /// Reads one address or several with spaces between them. A path may hold spaces itself: after
+    /// one, the next address begins only where a scheme does.
     package static func list(parsing text: String) throws(Refusal) -> [Endpoint] {
         var endpoints: [Endpoint] = []
         var address = ""
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let isNext = word.hasPrefix("unix:") || word.hasPrefix("tcp:")
-            if isNext, !address.isEmpty {
+            if !address.isEmpty, Form.begins(word, after: address) {
                 endpoints.append(try Endpoint(parsing: address))
                 address = ""
             }
@@ -56,6 +62,45 @@ package struct Endpoint: Sendable {
     }
 
     private static let maxCount = 64
+    /// mod_proxy's port of the scheme `fcgi`.
+    private static let defaultPort = ":8000"
+
+    /// Which of the forms an address has, with what follows its scheme.
+    private enum Form {
+        case unix(Substring)
+        case tcp(Substring)
+        case fcgi(Substring)
+
+        init?(of text: String) {
+            if let path = text.dropping(prefix: "unix:") {
+                self = .unix(path)
+            } else if let rest = text.dropping(prefix: "tcp:") {
+                self = .tcp(rest)
+            } else if let rest = text.dropping(prefix: "fcgi://") {
+                self = .fcgi(rest)
+            } else if text.hasPrefix("/") {
+                self = .unix(text[...])
+            } else if text.contains(":"), !text.contains("/") {
+                self = .tcp(text[...])
+            } else {
+                return nil
+            }
+        }
+
+        /// Whether a word begins another address than the one before it.
+        static func begins(_ word: Substring, after address: String) -> Bool {
+            if ["unix:", "tcp:", "fcgi://"].contains(where: { word.hasPrefix($0) }) { return true }
+            if case .unix = Form(of: address) { return false }
+            return !word.isEmpty
+        }
+    }
+
+    /// The slash that ends a URL is no part of the address.
+    private static func withPort(_ rest: Substring) -> Substring {
+        let authority = rest.last == "/" ? rest.dropLast() : rest
+        let afterHost = authority.lastIndex(of: "]").map { authority[$0...] } ?? authority
+        return afterHost.contains(":") ? authority : authority + defaultPort
+    }
 
     private static func unixAddress(_ path: Substring) throws(Refusal) -> SocketAddress {
         let isAbstract = path.utf8.first == UInt8(ascii: "@")

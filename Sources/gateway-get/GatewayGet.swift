@@ -19,7 +19,7 @@ struct GatewayGet: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Where the application listens: unix:/path, unix:@abstract, tcp:host:port.",
+            "Where the application listens: /path, unix:@abstract, host:port or fcgi://host:port.",
             valueName: "address"))
     var givenAddress: String?
 

@@ -98,7 +98,9 @@ final class Library {
         if status == .GATEWAY_ERR_ADDRESS {
             throw Failure(
                 .badAddress,
-                "\(address): not unix:/path, unix:@abstract or tcp:host:port, or an unknown host")
+                "\(address): neither /path, unix:@abstract, host:port nor fcgi://host:port, "
+                    + "or an unknown host"
+            )
         }
         try check(address, status)
     }

@@ -14,6 +14,7 @@ struct ArgumentTests {
         #expect(gateway_backend_stats(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_open(nil, nil) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_param(nil, nil, 0, nil, 0) == .GATEWAY_ERR_INVALID)
+        #expect(gateway_request_params(nil, nil, 0) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_role(nil, .GATEWAY_ROLE_RESPONDER) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_body_bytes(nil, nil, 0) == .GATEWAY_ERR_INVALID)
         #expect(gateway_request_body_callback(nil, nil, nil, 0) == .GATEWAY_ERR_INVALID)
@@ -39,7 +40,9 @@ struct ArgumentTests {
         "an address that cannot be read is refused",
         arguments: [
             "", "unix:", "unix:relative", "unix:@", "tcp:", "tcp:host", "tcp:host:", "tcp:host:0",
-            "tcp:host:65536", "tcp:::1:80", "tcp:[::1:80", "tcp::80", "http://host/",
+            "tcp:host:65536", "tcp:::1:80", "tcp:[::1:80", "tcp::80", "http://host/", "host",
+            "::1:80", "127.0.0.1:0", "127.0.0.1:80/path", "fcgi://", "fcgi:127.0.0.1:80",
+            "fcgi://127.0.0.1:65536", "fcgi://127.0.0.1/path", "127.0.0.1:80 host", "relative/path",
             "unix:/" + String(repeating: "a", count: 107),
         ])
     func address(_ address: String) throws {
@@ -48,6 +51,27 @@ struct ArgumentTests {
         #expect(
             gateway_backend_open(gateway.handle, address, nil, &backend) == .GATEWAY_ERR_ADDRESS)
         #expect(backend == nil)
+    }
+
+    @Test(
+        "an address is read in every form, alone and among others",
+        arguments: [
+            ("unix:/a", 1), ("/a", 1), ("unix:@a", 1), ("tcp:127.0.0.1:80", 1),
+            ("127.0.0.1:80", 1), ("[::1]:80", 1), ("tcp:[::1]:80", 1), ("fcgi://127.0.0.1:80", 1),
+            ("fcgi://127.0.0.1:80/", 1), ("fcgi://127.0.0.1", 1), ("fcgi://[::1]", 1),
+            ("/a b /c", 1), ("/a b unix:/c", 2), ("127.0.0.1:80 /a [::1]:81", 2),
+            ("127.0.0.1:80 [::1]:81 fcgi://127.0.0.1 /a", 4),
+        ])
+    func address(_ address: String, count: UInt32) throws {
+        let gateway = try OpenGateway()
+        var opened: OpaquePointer?
+        #expect(gateway_backend_open(gateway.handle, address, nil, &opened) == .GATEWAY_OK)
+        let backend = try #require(opened)
+        defer { gateway_backend_close(backend) }
+        var stats = gateway_stats()
+        stats.size = MemoryLayout<gateway_stats>.size
+        #expect(gateway_endpoint_stats(backend, count - 1, &stats) == .GATEWAY_OK)
+        #expect(gateway_endpoint_stats(backend, count, &stats) == .GATEWAY_ERR_INVALID)
     }
 
     @Test("a size that is none, an unknown flag and a handle of another kind are refused")
