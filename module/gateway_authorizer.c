@@ -214,10 +214,12 @@ static int refuse(gw_exchange *x)
     }
     gw_body *unread = apr_pcalloc(r->pool, sizeof *unread);
     unread->kept = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    unread->is_at_end = !ap_request_has_body(r);
+    unread->client.is_at_end = !ap_request_has_body(r);
+    gw_client_begin(&unread->client, r);
     x->request->body = unread;
     ap_run_insert_error_filter(r);
     gw_buffer_send(r);
+    gw_client_finish(&unread->client, r);
     return DONE;
 }
 

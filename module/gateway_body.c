@@ -3,9 +3,6 @@
 #include "mod_gateway.h"
 
 #define PIECES 64
-/* How much of a body that nobody wants is read, and for how long. */
-#define DRAIN_BYTES (1 << 20)
-#define DRAIN_TIME apr_time_from_sec(2)
 
 int gw_body_ends(const apr_bucket_brigade *brigade)
 {
@@ -50,6 +47,57 @@ static int has_no_body(const request_rec *r, const char *coding, const char *len
         && r->input_filters == r->proto_input_filters;
 }
 
+static void note_end(gw_body *body)
+{
+    if (gw_body_ends(body->kept)) {
+        body->is_complete = body->client.is_at_end = 1;
+    }
+}
+
+/* A part of it went to another application before, and not all. */
+static int is_begun(const request_rec *r)
+{
+    for (const request_rec *each = r->prev; each; each = each->prev) {
+        const gw_request *request = ap_get_module_config(each->request_config, gw_record);
+        const gw_body *body = request ? request->body : NULL;
+        if (body && !body->client.is_at_end && (body->kept_length || body->is_streamed)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The page of an error gets the body only if all of it is at hand: it neither asks the client for
+ * one nor waits. */
+static int prepare_error_page(request_rec *r, gw_body *body)
+{
+    apr_bucket_brigade *piece = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_status_t status = gw_client_waits(r) || is_begun(r) ? APR_EAGAIN : APR_SUCCESS;
+    while (status == APR_SUCCESS && !body->client.is_at_end
+           && body->kept_length < GW_BODY_AT_HAND) {
+        apr_off_t length = 0;
+        status = gw_client_read(&body->client, r, piece);
+        if (status == APR_SUCCESS) {
+            apr_brigade_length(piece, 1, &length);
+            body->kept_length += length;
+            status = ap_save_brigade(NULL, &body->kept, &piece, r->pool);
+        }
+    }
+    if (status == AP_FILTER_ERROR) {
+        return AP_FILTER_ERROR;
+    }
+    if (!gw_body_ends(body->kept)) {
+        apr_brigade_cleanup(body->kept);
+        body->kept_length = 0;
+        gw_client_give_up(&body->client, r);
+    }
+    body->is_complete = 1;
+    /* The other request's are the same table, and httpd's filter has read them by now. */
+    r->headers_in = apr_table_copy(r->pool, r->headers_in);
+    set_content_length(r, body->kept_length);
+    return OK;
+}
+
 int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
 {
     const char *coding = apr_table_get(r->headers_in, "Transfer-Encoding");
@@ -60,14 +108,24 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
 
     body->kept = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     if (has_no_body(r, coding, length)) {
-        body->is_complete = body->is_at_end = 1;
+        body->is_complete = body->client.is_at_end = 1;
         return OK;
     }
-    body->progress = apr_time_now();
+    gw_client_begin(&body->client, r);
+    if (!ap_is_HTTP_SUCCESS(r->status)) {
+        return prepare_error_page(r, body);
+    }
+    int status = OK;
+    int is_spooled = has_to_be_spooled(r, length);
     proxy_conn_rec *connection = nameless_connection(r, worker);
-    int status = ap_proxy_prefetch_input(r, connection, body->kept, APR_NONBLOCK_READ,
+    /* Who waits for "100 Continue" is not looked at before the application can be had: with the
+     * first look the time begins that mod_reqtimeout gives a body. */
+    if (is_spooled || !gw_client_waits(r) || body->client.left == 0) {
+        status = ap_proxy_prefetch_input(r, connection, body->kept, APR_NONBLOCK_READ,
                                          &body->kept_length, GW_BODY_AT_HAND);
-    if (status == OK && has_to_be_spooled(r, length)) {
+        gw_client_count(&body->client, body->kept_length);
+    }
+    if (status == OK && is_spooled) {
         int is_at_hand = gw_body_ends(body->kept);
         status = gw_body_spool(r, connection, body);
         if (status == OK && !is_at_hand) {
@@ -77,11 +135,9 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
     if (status != OK) {
         return status;
     }
-    if (gw_body_ends(body->kept)) {
-        body->is_complete = body->is_at_end = 1;
-        if (length || coding || body->kept_length) {
-            set_content_length(r, body->kept_length);
-        }
+    note_end(body);
+    if (body->is_complete && (length || coding || body->kept_length)) {
+        set_content_length(r, body->kept_length);
     }
     return OK;
 }
@@ -108,37 +164,11 @@ void gw_body_rewind(gw_body *body, request_rec *r)
     }
 }
 
-/* httpd's own filter sends "100 Continue" only when it is asked to wait. */
-static void ask_client_to_continue(request_rec *r)
-{
-    if (r->expecting_100 && r->proto_num >= HTTP_VERSION(1, 1) && !r->bytes_sent) {
-        int status = r->status;
-        r->expecting_100 = 0;
-        r->status = HTTP_CONTINUE;
-        ap_send_interim_response(r, 0);
-        r->status = status;
-    }
-}
-
 /* Puts what the client has sent into rest. */
 static apr_status_t read_client(gw_body *body, request_rec *r)
 {
-    if (body->is_at_end) {
-        return APR_EAGAIN;
-    }
-    apr_status_t status = ap_get_brigade(r->input_filters, body->rest, AP_MODE_READBYTES,
-                                         APR_NONBLOCK_READ, GW_BODY_AT_HAND);
-    if (status == APR_SUCCESS && APR_BRIGADE_EMPTY(body->rest)) {
-        status = APR_EAGAIN;
-    }
-    if (status == APR_SUCCESS) {
-        body->is_streamed = 1;
-        body->is_at_end = gw_body_ends(body->rest);
-        body->progress = apr_time_now();
-    }
-    else if (APR_STATUS_IS_EAGAIN(status)) {
-        ask_client_to_continue(r);
-    }
+    apr_status_t status = gw_client_read(&body->client, r, body->rest);
+    body->is_streamed |= status == APR_SUCCESS;
     return status;
 }
 
@@ -226,38 +256,4 @@ gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
     body->is_written = (unsigned)g.is_end;
     apr_brigade_cleanup(body->sending);
     return GW_FED;
-}
-
-/* mod_http2 resets a stream whose body is left unread when the answer ends, and a client may lose
- * the answer over it. */
-void gw_body_drain(gw_body *body, request_rec *r)
-{
-    if (body->is_at_end || !r->connection->master || r->expecting_100) {
-        return;
-    }
-    apr_time_t until = apr_time_now() + DRAIN_TIME;
-    apr_off_t left = DRAIN_BYTES;
-    apr_off_t length;
-    gw_body_rewind(body, r);
-    while (!body->is_at_end && left > 0 && apr_time_now() < until) {
-        apr_brigade_cleanup(body->rest);
-        apr_status_t status = read_client(body, r);
-        if (status == APR_SUCCESS && apr_brigade_length(body->rest, 1, &length) == APR_SUCCESS) {
-            left -= length;
-        }
-        else if (APR_STATUS_IS_EAGAIN(status)) {
-            gw_await_body(r, (int)apr_time_as_msec(until - apr_time_now()));
-        }
-        else {
-            return;
-        }
-    }
-}
-
-void gw_body_settle(gw_body *body, request_rec *r)
-{
-    gw_body_drain(body, r);
-    if (!body->is_at_end) {
-        r->connection->keepalive = AP_CONN_CLOSE;
-    }
 }

@@ -121,27 +121,15 @@ int gw_buffer_take(gw_exchange *x)
 
 /* -------------------------------------------------------------------------------------- sending */
 
-static int pass(request_rec *r, apr_bucket_brigade *out)
-{
-    apr_status_t status = ap_pass_brigade(r->output_filters, out);
-    apr_brigade_cleanup(out);
-    return status == APR_SUCCESS || r->connection->aborted ? OK : AP_FILTER_ERROR;
-}
-
 int gw_buffer_send(request_rec *r)
 {
     gw_request *request = gw_request_of(r);
+    gw_client *client = &request->body->client;
     apr_bucket_brigade *out = request->buffer->kept;
-    apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;
-    int status = OK;
-    join_file(r, request->buffer);
-    /* Over HTTP/2 what is left of the request is read before its answer ends, but not before that
-     * begins. */
-    if (r->connection->master && !request->body->is_at_end) {
-        APR_BRIGADE_INSERT_TAIL(out, apr_bucket_flush_create(buckets));
-        status = pass(r, out);
+    if (gw_client_settle(client, r) != OK) {
+        return AP_FILTER_ERROR;
     }
-    gw_body_settle(request->body, r);
-    APR_BRIGADE_INSERT_TAIL(out, apr_bucket_eos_create(buckets));
-    return status == OK ? pass(r, out) : status;
+    join_file(r, request->buffer);
+    apr_status_t status = gw_client_end_answer(client, r, out);
+    return status == APR_SUCCESS || r->connection->aborted ? OK : AP_FILTER_ERROR;
 }

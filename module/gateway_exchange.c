@@ -68,7 +68,9 @@ static void feed(gw_exchange *x)
         break;
     case GW_FED_NOTHING:
         x->is_hungry = 1;
-        if (gw_patience(x) == 0) {
+        /* The application can be had: this is what a client may have waited for. */
+        gw_client_ask(x->r);
+        if (gw_client_patience(&x->request->body->client, x->r) == 0) {
             fail_body(x, APR_TIMEUP);
         }
         break;

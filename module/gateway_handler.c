@@ -217,15 +217,29 @@ static int attempt(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
 
 /* ------------------------------------------------------------------------------------ the hooks */
 
+/* What describes a body, which the redirected request does not have. */
+static const char *const body_fields[] = {
+    "Content-Digest",   "Content-Disposition", "Content-Encoding",  "Content-Language",
+    "Content-Length",   "Content-Location",    "Content-MD5",       "Content-Range",
+    "Content-Type",     "Digest",              "Expect",            "Repr-Digest",
+    "Trailer",          "Transfer-Encoding",   NULL
+};
+
 int gw_redirect_locally(request_rec *r, const char *location)
 {
+    apr_table_t *fields = r->headers_in;
     r->status = HTTP_OK;
     r->method = r->header_only ? "HEAD" : "GET";
     r->method_number = M_GET;
+    r->kept_body = NULL;
     apr_table_unset(r->headers_out, "Location");
-    apr_table_unset(r->headers_in, "Content-Length");
-    apr_table_unset(r->headers_in, "Content-Type");
+    r->headers_in = apr_table_copy(r->pool, fields);
+    for (const char *const *name = body_fields; *name; ++name) {
+        apr_table_unset(r->headers_in, *name);
+    }
     ap_internal_redirect_handler(location, r);
+    /* The access log tells what the client has sent. */
+    r->headers_in = fields;
     return OK;
 }
 
@@ -276,6 +290,34 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     return status;
 }
 
+/* Answers where httpd does that itself, or with what was kept back. */
+static int answer_finally(request_rec *r, int status)
+{
+    gw_request *request = gw_request_of(r);
+    if (status == OK && request->buffer) {
+        return gw_buffer_send(r);
+    }
+    int is_own = status == OK && !request->override_status && !request->redirect
+        && !request->file_name;
+    /* After such a status httpd closes, and says so; and 503 may have another member tried. */
+    if (is_own || ap_status_drops_connection(status) || status == AP_FILTER_ERROR) {
+        return status;
+    }
+    if (gw_client_dismiss(&request->body->client, r) != OK) {
+        return AP_FILTER_ERROR;
+    }
+    if (status == OK && request->override_status) {
+        ap_die(request->override_status, r);
+    }
+    else if (status == OK && request->redirect) {
+        return gw_redirect_locally(r, request->redirect);
+    }
+    else if (status == OK && request->file_name) {
+        return gw_sendfile_answer(r);
+    }
+    return status;
+}
+
 int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, char *url,
                const char *proxyname, apr_port_t proxyport)
 {
@@ -287,19 +329,9 @@ int gw_handler(request_rec *r, proxy_worker *worker, proxy_server_conf *conf, ch
     }
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, APLOGNO(01078) "serving URL %s", url);
     int status = proxied(r, worker, conf, url, proxyname, proxyport);
-    gw_request *request = gw_request_of(r);
-    if (status == OK && request->buffer) {
-        return gw_buffer_send(r);
-    }
-    gw_body_settle(request->body, r);
-    if (status == OK && request->override_status) {
-        ap_die(request->override_status, r);
-    }
-    else if (status == OK && request->redirect) {
-        return gw_redirect_locally(r, request->redirect);
-    }
-    else if (status == OK && request->file_name) {
-        return gw_sendfile_answer(r);
+    status = answer_finally(r, status);
+    if (status == OK) {
+        gw_client_finish(&gw_request_of(r)->body->client, r);
     }
     return status;
 }

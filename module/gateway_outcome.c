@@ -105,17 +105,16 @@ static int break_off(gw_exchange *x)
 
 static int finish_answer(gw_exchange *x)
 {
+    gw_client *client = &x->request->body->client;
     if (x->request->redirect || x->request->override_status || x->ignores_body
         || gw_buffer_take(x)) {
         return OK;
     }
-    if (x->r->connection->master && !x->request->body->is_at_end) {
-        gw_flush(x);
-        gw_body_drain(x->request->body, x->r);
+    if (!x->has_passed && gw_client_settle(client, x->r) != OK) {
+        apr_brigade_cleanup(x->out);
+        return AP_FILTER_ERROR;
     }
-    APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_eos_create(x->out->bucket_alloc));
-    apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
-    apr_brigade_cleanup(x->out);
+    apr_status_t status = gw_client_end_answer(client, x->r, x->out);
     return status == APR_SUCCESS || x->r->connection->aborted ? OK : AP_FILTER_ERROR;
 }
 

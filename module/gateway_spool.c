@@ -60,7 +60,7 @@ int gw_body_spool(request_rec *r, proxy_conn_rec *connection, gw_body *body)
     apr_file_t *file = NULL;
     apr_off_t in_file = 0;
     apr_off_t limit = limit_of(r);
-    if (body->kept_length > limit) {
+    if (body->kept_length > limit || body->client.left > limit - body->kept_length) {
         return too_long(r);
     }
     if (gw_body_ends(body->kept)) {

@@ -2,49 +2,16 @@
 /* What a request waits for: the application, its client, or the time to flush. */
 #include "mod_gateway.h"
 
-#include <apr_portable.h>
 #include <poll.h>
 
-/* Where a client's connection has nothing to wait on, it is looked at this often: while its body is
- * wanted, and for whether it is still there. */
-#define BODY_LOOK_MS 50
+/* Where nothing tells whether a client is still there, it is looked at this often. */
 #define ABORT_LOOK_MS 250
 /* A client that has closed its side. */
 #define GONE (POLLRDHUP | POLLHUP | POLLERR)
 
-/* The descriptor that tells when the client has sent more, or -1: there is none to be had. Never
- * the connection's own socket: a stream of HTTP/2 has none. */
-static int client_descriptor(request_rec *r)
-{
-    apr_pollfd_t client = { .p = r->pool, .reqevents = APR_POLLIN };
-    int descriptor = -1;
-    if (ap_get_pollfd_from_conn(r->connection, &client, NULL) != APR_SUCCESS) {
-        return -1;
-    }
-    if (client.desc_type == APR_POLL_SOCKET) {
-        apr_os_sock_get(&descriptor, client.desc.s);
-    }
-    else if (client.desc_type == APR_POLL_FILE) {
-        apr_os_file_get(&descriptor, client.desc.f);
-    }
-    return descriptor;
-}
-
 static int lesser(int time, int other)
 {
     return time < 0 || (other >= 0 && other < time) ? other : time;
-}
-
-int gw_patience(const gw_exchange *x)
-{
-    apr_interval_time_t left = x->request->body->progress + x->r->server->timeout - apr_time_now();
-    return left <= 0 ? 0 : (int)apr_time_as_msec(left) + 1;
-}
-
-void gw_await_body(request_rec *r, int time)
-{
-    struct pollfd client = { .fd = client_descriptor(r), .events = POLLIN };
-    poll(&client, 1, client.fd >= 0 ? time : lesser(time, BODY_LOOK_MS));
 }
 
 /* Without a deadline of its own the exchange has sent all and waits for the client's body. */
@@ -65,10 +32,11 @@ static void await_client(gw_exchange *x, waiting *w)
     if (!x->is_hungry && !watches) {
         return;
     }
-    w->client.fd = client_descriptor(x->r);
+    w->client.fd = gw_client_descriptor(x->r);
     if (x->is_hungry) {
         w->client.events = POLLIN;
-        w->time = lesser(w->time, w->client.fd >= 0 ? gw_patience(x) : BODY_LOOK_MS);
+        w->time = lesser(w->time, gw_client_patience(&x->request->body->client, x->r));
+        w->time = lesser(w->time, gw_client_look_time(w->client.fd));
     }
     if (watches) {
         w->client.events |= POLLRDHUP;

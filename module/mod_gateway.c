@@ -201,6 +201,7 @@ static void register_hooks_once(module *record, apr_pool_t *pool)
     ap_hook_child_init(child_begin, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_access(gw_authorize, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_fixups(gw_authorize_fixup, NULL, NULL, APR_HOOK_FIRST);
+    ap_register_input_filter(GW_NO_BODY_FILTER, gw_client_no_body, NULL, AP_FTYPE_PROTOCOL);
     proxy_hook_canon_handler(gw_canon, NULL, NULL, APR_HOOK_FIRST);
     proxy_hook_scheme_handler(gw_handler, NULL, NULL, APR_HOOK_FIRST);
     proxy_hook_post_request(gw_post_request, NULL, NULL, APR_HOOK_FIRST);

@@ -8,6 +8,8 @@
  *   gateway_sockets.c      lines that mod_proxy takes for one worker
  *   gateway_canon.c        fcgi:// URL -> r->filename and PATH_INFO
  *   gateway_handler.c      one request: body, connection, attempts
+ *   gateway_client.c       reading the client; see gateway_client.h
+ *   gateway_unread.c       what becomes of its connection when a body is not read to its end
  *   gateway_body.c         request body: client's filters -> exchange
  *   gateway_spool.c        bodies whose length has to be known first
  *   gateway_params.c       request_rec -> params
@@ -43,6 +45,8 @@
 #include <mod_proxy.h>
 
 #include <gateway.h>
+
+#include "gateway_client.h"
 
 /* The record whose configuration and log level count: the first of the two that was loaded. */
 extern module *gw_record;
@@ -102,6 +106,7 @@ int gw_may_be_fpm(const request_rec *r);
 
 /* The client's request body on its way to an application. */
 typedef struct gw_body {
+    gw_client client;
     /* Read before a connection was taken. It is sent again when another application is tried. */
     apr_bucket_brigade *kept;
     /* To be sent in this attempt, and what the attempt is sending. */
@@ -109,10 +114,8 @@ typedef struct gw_body {
     apr_bucket_brigade *sending;
     apr_off_t kept_length;
     unsigned is_complete : 1; /* kept is all of it */
-    unsigned is_at_end : 1;   /* the client's filters have given the end */
     unsigned is_streamed : 1; /* something beyond kept was read: it cannot be sent again */
     unsigned is_written : 1;  /* the end was handed to the exchange in this attempt */
-    apr_time_t progress;      /* when the client last sent something */
 } gw_body;
 
 typedef enum { GW_FED, GW_FED_NOTHING, GW_FED_FAILED } gw_fed;
@@ -128,10 +131,6 @@ void gw_body_rewind(gw_body *body, request_rec *r);
 /* Hands the exchange what is at hand, without waiting for the client. */
 gw_fed gw_body_feed(gw_body *body, request_rec *r, gateway_exchange *exchange,
                     apr_status_t *failure);
-/* Reads on an HTTP/2 stream what nobody wants, within bounds, before its answer ends. */
-void gw_body_drain(gw_body *body, request_rec *r);
-/* The client's connection must not be read on as a next request while a body is left in it. */
-void gw_body_settle(gw_body *body, request_rec *r);
 
 /* A file that is gone with the request; NULL: there is none to be had, and the log says why. */
 apr_file_t *gw_spool_file(request_rec *r);
@@ -309,10 +308,6 @@ void gw_exchange_run(gw_exchange *x);
 
 /* Waits for the application, or for the client where it has to be waited for too. */
 void gw_wait(gw_exchange *x);
-/* How many milliseconds the client may still take over its body. */
-int gw_patience(const gw_exchange *x);
-/* Waits at most so many milliseconds for the client to send more. */
-void gw_await_body(request_rec *r, int time);
 /* Passes on all that httpd holds for the client. */
 void gw_flush(gw_exchange *x);
 /* Nobody takes the answer any more. */

@@ -104,6 +104,33 @@ class Client:
             self.buffer += piece
 
 
+class Expecting(Client):
+    """Says what it would send; sends it when it is told to."""
+
+    def announce(self, target, fields, version="1.1", body=b""):
+        lines = ["POST %s HTTP/%s" % (target, version), "Host: localhost", "Expect: 100-continue"]
+        lines += ["%s: %s" % field for field in fields]
+        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
+
+    def head(self):
+        """The status line of the next head, which is taken off if it is an interim one."""
+        while b"\r\n\r\n" not in self.buffer:
+            assert self._more()
+        line = self.buffer.partition(b"\r\n")[0].decode()
+        if line.startswith("HTTP/1.1 1"):
+            self.buffer = self.buffer.partition(b"\r\n\r\n")[2]
+        return line
+
+    def is_silent(self, seconds=0.3):
+        self.socket.settimeout(seconds)
+        try:
+            return not self.buffer and not self._more()
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(30)
+
+
 def get(port, target, fields=()):
     with Client(port) as client:
         return client.request("GET", target, fields)

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from client import Client, get
+from client import Client, Expecting, get
 from processes import ROOT
 from supervised import wait_until
 
@@ -87,3 +87,17 @@ def test_it_may_be_the_authorizer(serve, named):
     assert get(httpd.port, "/wiki/?die=3").status == 502
     assert get(httpd.port, "/wiki/unknown").status == 503
     assert "GW1023" in httpd.read_log()
+
+
+def test_a_body_is_asked_for_when_a_process_is_free(serve, named):
+    httpd = serve("")
+    named.wait_ready(1)
+    with Client(httpd.port) as one, Expecting(httpd.port) as other:
+        one.send("GET", "/wiki/?sleep=800")
+        wait_until(lambda: any(p["active"] for p in named.status()["processes"]), "the first")
+        other.announce("/wiki/?n=2", [("Content-Length", "3")])
+        assert other.is_silent()
+        assert one.receive().status == 200
+        assert other.head() == "HTTP/1.1 100 Continue"
+        other.socket.sendall(b"abc")
+        assert other.receive().body.endswith(b" n=2\n")
