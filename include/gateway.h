@@ -135,7 +135,8 @@ typedef enum GATEWAY_OPEN_ENUM gateway_outcome {
     /* A deadline passed; the stage says which. */
     GATEWAY_OUTCOME_TIMED_OUT = 3,
     /* The queue was full, or the wait in it too long (GATEWAY_STAGE_QUEUE); or the application
-     * answered OVERLOADED or CANT_MPX_CONN. It ran nothing. */
+     * answered OVERLOADED or CANT_MPX_CONN; or the system had no room for a body that had to be
+     * gathered first (GATEWAY_STAGE_SEND). It ran nothing. */
     GATEWAY_OUTCOME_OVERLOADED = 4,
     /* The application broke FastCGI or CGI, or exceeded a limit. */
     GATEWAY_OUTCOME_PROTOCOL_ERROR = 5,
@@ -314,7 +315,7 @@ typedef struct gateway_backend_options {
     uint32_t queue_length;       /* exchanges that wait for their turn, first in, first out; one
                                     more is overloaded at once; default 100 */
     uint32_t queue_timeout_ms;   /* how long one waits before it is overloaded; default 10000 */
-    uint64_t max_spooled_size;   /* bytes of a body that is read to its end before it is sent;
+    uint64_t max_spooled_size;   /* bytes of a body that is gathered before it is sent;
                                     default 1073741824 */
 } gateway_backend_options;
 
@@ -596,7 +597,11 @@ gateway_status gateway_request_body_descriptor(gateway_request *request, int32_t
 /*
  * Says that the host writes the body with gateway_exchange_write while the exchange runs.
  *
- * length   bytes that it will write, or GATEWAY_LENGTH_UNKNOWN; only for CONTENT_LENGTH
+ * length   bytes that it will write, or GATEWAY_LENGTH_UNKNOWN. With gateway_request_http the
+ *          application is told the length: a write beyond it is refused, and a body that ends
+ *          before it ends the exchange as GATEWAY_OUTCOME_CANCELLED. A body of unknown length is
+ *          gathered to its end before the exchange has its turn and connects (see
+ *          GATEWAY_HTTP_STREAM_BODY). For a request of raw params the length is not looked at
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (an exchange of the request is open).
  * Thread: per-handle. Blocks: no.
@@ -618,8 +623,13 @@ typedef enum GATEWAY_OPEN_ENUM gateway_script_rule {
 /* Hand the Authorization field to the application, as HTTP_AUTHORIZATION. */
 #define GATEWAY_HTTP_PASS_AUTHORIZATION 0x2u
 /* A body of unknown length is sent as it comes, without CONTENT_LENGTH. Many applications, php-fpm
- * among them, then take the body for empty. Without the flag such a body is first read to its end:
- * into memory, beyond 65536 bytes into a file that has no name. */
+ * among them, then take the body for empty. Without the flag such a body is first gathered to its
+ * end, whether a function supplies it or the host writes it: in memory, beyond 65536 bytes in a
+ * file of APR's temporary directory that has no name. Only then the exchange enters the queue and
+ * connects. A body larger than max_spooled_size ends it as GATEWAY_OUTCOME_BAD_REQUEST with 413, a
+ * file that cannot be written as GATEWAY_OUTCOME_OVERLOADED with 503; one that is given up before
+ * its end has sent nothing. A body is also sent as it comes where the host adds CONTENT_LENGTH with
+ * gateway_request_param: the library adds none then. */
 #define GATEWAY_HTTP_STREAM_BODY 0x4u
 
 /* An HTTP request as a server knows it. Bytes of length 0 are not known. All are copied. */
@@ -782,9 +792,9 @@ typedef enum GATEWAY_OPEN_ENUM gateway_event_type {
     GATEWAY_EVENT_BODY = 2,
     /* Text that the application wrote to STDERR, in data, as it came: not by lines. */
     GATEWAY_EVENT_STDERR = 3,
-    /* Everything that was written is sent, and gateway_exchange_write will take more. Comes only
-     * for requests with gateway_request_body_written, once at the beginning and once after each
-     * write that was not the last. The response goes on meanwhile. */
+    /* Everything that was written is sent or gathered, and gateway_exchange_write will take more.
+     * Comes only for requests with gateway_request_body_written, once at the beginning and once
+     * after each write that was not the last. The response goes on meanwhile. */
     GATEWAY_EVENT_WANTS_BODY = 4,
     /* The exchange is over: gateway_exchange_result says how. Exactly one, the last. */
     GATEWAY_EVENT_END = 5,
@@ -846,14 +856,16 @@ gateway_status gateway_exchange_next(gateway_exchange *exchange, gateway_event *
  * Writes a piece of the request body, gathered from several places. What the application does not
  * take at once is copied, so that the bytes are the host's again when the call returns. Before the
  * first gateway_exchange_next the params, the piece and, with GATEWAY_WRITE_END, the end of STDIN
- * leave in one write.
+ * leave in one write. A body of unknown length that has to be gathered first is never refused for
+ * being early.
  *
- * pieces, count   the bytes, at most 64 pieces and 1048576 bytes in all; count 0 with
- *                 GATEWAY_WRITE_END only ends the body
+ * pieces, count   the bytes, at most 64 pieces and 1048576 bytes in all, more is
+ *                 GATEWAY_ERR_INVALID; count 0 with GATEWAY_WRITE_END only ends the body
  * flags           GATEWAY_WRITE_END or 0
  *
  * Answers GATEWAY_OK when all of it was taken; GATEWAY_AGAIN when none was, since an earlier piece
- * is not sent yet: write it again after GATEWAY_EVENT_WANTS_BODY; GATEWAY_ERR_INVALID;
+ * is not sent yet: write it again after GATEWAY_EVENT_WANTS_BODY; GATEWAY_ERR_INVALID (also: more
+ * than the length that the application was told); nothing of the pieces was taken then;
  * GATEWAY_ERR_STATE (the body is not of this kind, has ended, or the exchange has ended). Bytes
  * for an application that has stopped reading are taken and dropped, since its answer is what
  * counts.
@@ -874,7 +886,7 @@ typedef struct gateway_wait {
     uint32_t timeout_ms; /* until the next deadline, from now, rounded up: call
                             gateway_exchange_next then; 0 also when it has more to do at once;
                             GATEWAY_WAIT_FOREVER: there is none, since the exchange waits for a body
-                            that the host writes */
+                            that the host writes; while that is gathered, descriptor is -1 */
 } gateway_wait;
 
 /* clang-format off */
@@ -913,7 +925,9 @@ gateway_status gateway_exchange_wait(gateway_exchange *exchange, gateway_wait *w
  * Waits on this thread for what gateway_exchange_wait would say: for a host that at this moment has
  * nothing else to wait for. Where the exchange has a blocking descriptor it takes no system call
  * more than receiving does. What it receives is no edge any more: a host that watches descriptors
- * edge-triggered does not use it on them.
+ * edge-triggered does not use it on them. Where nothing but the host's own next write can go on,
+ * the wait is bounded by send_timeout_ms, after which the exchange ends as
+ * GATEWAY_OUTCOME_TIMED_OUT.
  *
  * most_ms   the longest to wait; GATEWAY_WAIT_FOREVER: no longer than to the exchange's deadline
  *

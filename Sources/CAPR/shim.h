@@ -24,6 +24,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,6 +71,15 @@ static inline int capr_make_temporary(char *name)
         unlink(name);
     }
     return descriptor;
+}
+
+/* The size that a file may grow to; a write beyond it raises SIGXFSZ, which ends the process. */
+static inline uint64_t capr_file_size_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    return limit.rlim_cur;
 }
 
 /* Waits while *word is value, at most so many milliseconds; futex(2) has no function in libc. */

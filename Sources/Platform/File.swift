@@ -38,6 +38,9 @@ package enum File {
         }
     }
 
+    /// The size that the process may let a file grow to.
+    package static var sizeLimit: UInt64 { capr_file_size_limit() }
+
     /// Writes all the bytes behind those written before.
     package static func write(
         _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer

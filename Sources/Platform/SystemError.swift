@@ -20,6 +20,7 @@ package struct SystemError: Error, Equatable, Sendable {
     package static let brokenPipe = SystemError(number: EPIPE)
     package static let connectionReset = SystemError(number: ECONNRESET)
     package static let timedOut = SystemError(number: ETIMEDOUT)
+    package static let fileTooLarge = SystemError(number: EFBIG)
     package static let badDescriptor = SystemError(number: EBADF)
 
     /// The process, or the system, has no descriptor left.

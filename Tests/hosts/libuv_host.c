@@ -6,7 +6,9 @@
  *
  * SCRIPT answers with the body of its request. COUNT exchanges are begun at once, each with a body
  * of its own, on connections that are kept; MAX_ACTIVE of them run at a time, the others queue.
- * Ends with 0 when every body came back whole.
+ * Every second body is written piece by piece and of unknown length, as a server has a chunked one;
+ * half of these pieces come later than they are asked for. Ends with 0 when every body came back
+ * whole.
  */
 #define _GNU_SOURCE
 #include "gateway.h"
@@ -22,11 +24,14 @@ struct exchange {
     gateway_request *request;
     uv_poll_t poll;
     uv_timer_t timer;
+    uv_timer_t client; /* brings the next piece of the body */
     int polled; /* the descriptor that poll watches; -1: none */
     unsigned char *body;
-    size_t length, received;
-    int is_right;
+    size_t length, written, received;
+    int is_right, is_slow;
 };
+
+enum { PIECE = 30000 };
 
 static int left, wrong;
 
@@ -114,6 +119,7 @@ static void end(struct exchange *exchange)
     /* The connection is kept: it is another exchange's from the next call on. */
     uv_timer_stop(&exchange->timer);
     uv_close((uv_handle_t *)&exchange->timer, NULL);
+    uv_close((uv_handle_t *)&exchange->client, NULL);
     if (exchange->polled >= 0 && !uv_is_closing((uv_handle_t *)&exchange->poll)) {
         uv_poll_stop(&exchange->poll);
         uv_close((uv_handle_t *)&exchange->poll, NULL);
@@ -122,6 +128,34 @@ static void end(struct exchange *exchange)
     gateway_request_close(exchange->request);
     exchange->handle = NULL;
     left--;
+}
+
+/* The end comes with the last piece, or alone. */
+static void write_piece(struct exchange *exchange)
+{
+    size_t rest = exchange->length - exchange->written;
+    gateway_bytes piece;
+    uint32_t flags = rest == 0 || (rest < PIECE && !exchange->is_slow) ? GATEWAY_WRITE_END : 0;
+    piece.bytes = exchange->body + exchange->written;
+    piece.length = rest < PIECE ? rest : PIECE;
+    if (gateway_exchange_write(exchange->handle, &piece, rest > 0, flags) != GATEWAY_OK)
+        abort();
+    exchange->written += piece.length;
+}
+
+static void client_sent(uv_timer_t *timer)
+{
+    struct exchange *exchange = timer->data;
+    write_piece(exchange);
+    go_on(exchange);
+}
+
+static void feed(struct exchange *exchange)
+{
+    if (exchange->is_slow)
+        uv_timer_start(&exchange->client, client_sent, 1, 0);
+    else
+        write_piece(exchange);
 }
 
 static void go_on(struct exchange *exchange)
@@ -135,6 +169,8 @@ static void go_on(struct exchange *exchange)
         }
         if (status != GATEWAY_OK)
             abort();
+        if (event.type == GATEWAY_EVENT_WANTS_BODY)
+            feed(exchange);
         if (event.type == GATEWAY_EVENT_BODY)
             compare(exchange, &event.data);
         if (event.type == GATEWAY_EVENT_END)
@@ -147,10 +183,34 @@ static void add(gateway_request *request, const char *name, const char *value)
     gateway_request_param(request, name, strlen(name), value, strlen(value));
 }
 
+static void params_of(struct exchange *exchange, const char *script)
+{
+    char length[32];
+    sprintf(length, "%lu", (unsigned long)exchange->length);
+    add(exchange->request, "SCRIPT_FILENAME", script);
+    add(exchange->request, "REQUEST_METHOD", "POST");
+    add(exchange->request, "CONTENT_TYPE", "application/octet-stream");
+    add(exchange->request, "CONTENT_LENGTH", length);
+    gateway_request_body_bytes(exchange->request, exchange->body, exchange->length);
+}
+
+static void params_of_chunked(struct exchange *exchange, const char *script)
+{
+    gateway_http_request http = GATEWAY_HTTP_REQUEST_INIT;
+    http.method.bytes = "POST";
+    http.method.length = 4;
+    http.target.bytes = "/echo.php";
+    http.target.length = 9;
+    http.script_filename.bytes = script;
+    http.script_filename.length = strlen(script);
+    if (gateway_request_http(exchange->request, &http) != GATEWAY_OK
+        || gateway_request_body_written(exchange->request, GATEWAY_LENGTH_UNKNOWN) != GATEWAY_OK)
+        abort();
+}
+
 static void begin(struct exchange *exchange, gateway_backend *backend, const char *script, size_t i)
 {
     gateway_exchange_options options = GATEWAY_EXCHANGE_OPTIONS_INIT;
-    char length[32];
     size_t at;
     exchange->polled = -1;
     exchange->is_right = 1;
@@ -158,19 +218,20 @@ static void begin(struct exchange *exchange, gateway_backend *backend, const cha
     exchange->body = need(malloc(exchange->length + 1));
     for (at = 0; at < exchange->length; at++)
         exchange->body[at] = (unsigned char)(at * 31 + i);
-    sprintf(length, "%lu", (unsigned long)exchange->length);
+    exchange->is_slow = i % 4 == 3;
     gateway_request_open(backend, &exchange->request);
-    add(exchange->request, "SCRIPT_FILENAME", script);
-    add(exchange->request, "REQUEST_METHOD", "POST");
-    add(exchange->request, "CONTENT_TYPE", "application/octet-stream");
-    add(exchange->request, "CONTENT_LENGTH", length);
-    gateway_request_body_bytes(exchange->request, exchange->body, exchange->length);
+    if (i % 2 == 0)
+        params_of(exchange, script);
+    else
+        params_of_chunked(exchange, script);
     options.flags = GATEWAY_EXCHANGE_NONBLOCKING;
     if (gateway_exchange_open(backend, exchange->request, &options, &exchange->handle)
         != GATEWAY_OK)
         abort();
     uv_timer_init(uv_default_loop(), &exchange->timer);
     exchange->timer.data = exchange;
+    uv_timer_init(uv_default_loop(), &exchange->client);
+    exchange->client.data = exchange;
 }
 
 int main(int count, char **arguments)

@@ -45,6 +45,26 @@ package struct RequestHead: ~Copyable {
         room = 0
     }
 
+    /// How far the params have come, so that those added since can be taken back.
+    package struct Mark {
+        fileprivate var openRecord: Int
+        fileprivate var pairsEnd: Int
+        fileprivate var paramsSize: Int
+    }
+
+    package var mark: Mark {
+        Mark(openRecord: openRecord, pairsEnd: pairsEnd, paramsSize: paramsSize)
+    }
+
+    package mutating func restore(_ mark: Mark) {
+        openRecord = mark.openRecord
+        pairsEnd = mark.pairsEnd
+        paramsSize = mark.paramsSize
+        buffer.truncate(to: pairsEnd)
+        isFinished = false
+        room = max(min(limit &- paramsSize, RecordHeader.maxContent &- openContent), 0)
+    }
+
     /// Where the value is that was added last; nothing where it lies over several records.
     package func lastValueRange(of value: RawSpan) -> Range<Int> {
         guard value.byteCount <= openContent else { return 0..<0 }

@@ -85,6 +85,9 @@ extension Dispatch {
             guard pieces[index].count <= Self.maxWriteSize - size else { throw .tooMuch }
             size += pieces[index].count
         }
+        if try declaredLengthIsMissed(by: size, isLast: isLast) { return }
+        if state == .opened { begin() }
+        if state == .spooling { return gather(pieces, isLast: isLast) }
         advanceToSending()
         guard state == .exchanging else {
             if state == .connecting || state == .queued { throw .notYet }
@@ -97,8 +100,9 @@ extension Dispatch {
         }
         wantsBody = .no
         isBodyAtEnd = isLast
-        guard !isSendOver else { return }
+        // What is dropped counts: the body cannot be sent again.
         bodyPosition += UInt64(size)
+        guard !isSendOver else { return }
         connection.setBlocking(false)
         stream.planWrite(window: size, isLast: isLast)
         let sent = send(pieces, isLast: isLast)
@@ -106,10 +110,25 @@ extension Dispatch {
         noteSent()
     }
 
+    /// The application was told another length than the host writes: more is refused, less ends the
+    /// exchange, so that no application takes a part for the whole.
+    private mutating func declaredLengthIsMissed(
+        by size: Int, isLast: Bool
+    ) throws(WriteRefusal) -> Bool {
+        guard case .written(let length?) = body, state != .ending, let content = unsafe content,
+            unsafe content.pointee.tellsContentLength
+        else { return false }
+        let left = length - min(length, bodyPosition)
+        guard UInt64(size) <= left else { throw .tooMuch }
+        guard isLast, UInt64(size) < left else { return false }
+        fail(Failure(.cancelled, .send, "the request's body is shorter than its length"))
+        return true
+    }
+
     /// Connects, so that the first piece can leave with the params.
     private mutating func advanceToSending() {
-        while state == .opened || state == .connecting {
-            if state == .opened { begin() } else if connect() != nil { return }
+        while state == .connecting {
+            if connect() != nil { return }
         }
     }
 

@@ -47,7 +47,8 @@ extension Dispatch {
         isRetried = true
         isReused = false
         dropConnection()
-        isBodyAtEnd = false
+        // A body that the host writes is retried while it is empty, and its end is not told again.
+        if case .written = body {} else { isBodyAtEnd = false }
         wantsBody = .no
         times.sent = nil
         beginFresh()

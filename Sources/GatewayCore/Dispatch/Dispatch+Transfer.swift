@@ -218,7 +218,7 @@ extension Dispatch {
     }
 
     var queueDeadline: MonotonicTime {
-        mutating get { times.opened.advanced(byMilliseconds: options.timeouts.queue) }
+        mutating get { times.ready.advanced(byMilliseconds: options.timeouts.queue) }
     }
 
     /// When a supervised process has had the exchange for too long.
@@ -232,6 +232,7 @@ extension Dispatch {
     private var stageDeadline: (time: MonotonicTime, stage: Stage) {
         mutating get {
             let timeouts = options.timeouts
+            if state == .spooling { return (.distantFuture, .send) }
             if state == .queued {
                 return (queueDeadline, .queue)
             }
@@ -265,7 +266,9 @@ extension Dispatch {
             var until = deadline.time
             var interest: Interest = .read
             var descriptor = connection.descriptor
-            if state == .queued, let waiter {
+            if state == .spooling {
+                interest = []
+            } else if state == .queued, let waiter {
                 descriptor = waiter.descriptor
             } else if state == .connecting, let pendingConnect {
                 until = min(until, pendingConnect.retryAt)
@@ -285,6 +288,7 @@ extension Dispatch {
     /// Waits for that on this thread, at most so many milliseconds; answers whether `next` has
     /// something to do.
     package mutating func block(_ most: UInt32) -> Bool {
+        if state == .spooling, wantsBody != .no { return blockForHost(most) }
         let due = wait
         let left = due.milliseconds ?? .max
         let isSimple = state == .exchanging && due.interest == .read && left <= most

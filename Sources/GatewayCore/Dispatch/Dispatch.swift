@@ -10,7 +10,8 @@ package import Transport
 /// Blocking and event-driven hosts use the same steps; only waiting differs. One thread at a time.
 /// Getters that each request uses are `mutating`, since the compiler copies the whole exchange for
 /// others. `Dispatch+Connection` has the way to a connection and back, `Dispatch+Body` where the
-/// request's body comes from, `Dispatch+Transfer` sending, receiving and deadlines.
+/// request's body comes from, `Dispatch+Spool` how a body of unknown length is gathered first,
+/// `Dispatch+Transfer` sending, receiving and deadlines.
 @safe
 package struct Dispatch: ~Copyable {
     /// What a call to `next` comes back with. Bytes are valid until more has to be received.
@@ -25,7 +26,7 @@ package struct Dispatch: ~Copyable {
         case end
     }
 
-    enum State { case resting, opened, queued, connecting, exchanging, ending, ended }
+    enum State { case resting, opened, spooling, queued, connecting, exchanging, ending, ended }
 
     /// The fields of the response as C reads them. Kept here, so that a request allocates nothing.
     package var fieldMemory = ByteBuffer()
@@ -36,6 +37,8 @@ package struct Dispatch: ~Copyable {
     var content: UnsafeMutablePointer<RequestContent>?
     /// Of the request, once it is ready to be sent.
     var body = RequestBody.none
+    /// Holds the body from `spooling` on, where it had to be gathered.
+    var spool: SpooledBody?
     var isIdempotent = false
     private(set) var backend: Backend?
     /// What the backend has in this process.
@@ -103,6 +106,8 @@ package struct Dispatch: ~Copyable {
 
     struct Times {
         var opened = MonotonicTime(nanoseconds: 0)
+        /// When the whole request was at hand that has to be before it is sent.
+        var ready = MonotonicTime(nanoseconds: 0)
         var queued: MonotonicTime?
         var admitted: MonotonicTime?
         var connectBegan = MonotonicTime(nanoseconds: 0)
@@ -139,7 +144,7 @@ package struct Dispatch: ~Copyable {
         isSIGPIPEIgnored = backend.gateway.isSIGPIPEIgnored
         keepsConnections = backend.options.keepsConnections
         unsafe content = request.content
-        unsafe request.content.pointee.isInUse = true
+        unsafe request.content.pointee.beginUse()
         body = unsafe request.content.pointee.body
         forkGeneration = ForkGeneration.current
         state = .opened
@@ -148,10 +153,12 @@ package struct Dispatch: ~Copyable {
         isHeadTold = false
         times = Times()
         times.opened = .now
+        times.ready = times.opened
         counts = Counts()
         failure = nil
         place = nil
         triedPlaces = 0
+        bodyPosition = 0
         isBodyAtEnd = false
         wantsBody = .no
     }
@@ -162,10 +169,11 @@ package struct Dispatch: ~Copyable {
         if !isInherited { cancel() }
         waiter = nil
         dropConnection()
-        unsafe content?.pointee.isInUse = false
+        unsafe content?.pointee.endUse()
         unsafe content = nil
         request = nil
         body = .none
+        spool = nil
         options.traffic = nil
         lookahead = nil
         state = .resting
@@ -202,6 +210,9 @@ package struct Dispatch: ~Copyable {
         while true {
             switch state {
             case .opened: begin()
+            case .spooling:
+                if let step = gatherBody() { return step }
+                turns += 1
             case .queued:
                 if let step = waitInQueue() { return step }
             case .connecting:
@@ -209,14 +220,14 @@ package struct Dispatch: ~Copyable {
             case .exchanging:
                 if let step = exchange() { return step }
                 turns += 1
-                if turns == Self.maxTurns, options.isNonblocking {
-                    hasYielded = true
-                    return .again
-                }
             case .ending:
                 state = .ended
                 return .end
             case .ended, .resting: return .end
+            }
+            if turns == Self.maxTurns, options.isNonblocking {
+                hasYielded = true
+                return .again
             }
         }
     }
@@ -231,6 +242,7 @@ package struct Dispatch: ~Copyable {
         mutating get {
             switch state {
             case .resting, .opened, .connecting: .connect
+            case .spooling: .send
             case .queued: .queue
             case .exchanging: isHeadTold ? .body : times.sent == nil ? .send : .head
             case .ending, .ended: .end
@@ -240,18 +252,20 @@ package struct Dispatch: ~Copyable {
 
     mutating func begin() {
         guard let content = unsafe content else { return }
-        if let flaw = unsafe content.pointee.flaw {
-            var failure = Failure(.badRequest, .send, flaw.reason)
-            if case .overLimit = flaw { failure.httpStatus = 431 }
-            return fail(failure)
-        }
+        if let flaw = unsafe content.pointee.flaw { return fail(flaw.failure) }
+        body = unsafe content.pointee.body
+        isIdempotent = unsafe content.pointee.isIdempotent
+        if let spool = unsafe content.pointee.makeSpool() { return beginSpooling(into: spool) }
+        enterQueueWithLength()
+    }
+
+    /// The length of the body is known, if it is ever told: the exchange may have its turn.
+    mutating func enterQueueWithLength() {
         do {
-            try unsafe content.pointee.prepareBody()
+            try unsafe content?.pointee.addLength(of: body)
         } catch {
             return fail(error.failure)
         }
-        body = unsafe content.pointee.body
-        isIdempotent = unsafe content.pointee.isIdempotent
         enterQueue()
     }
 
@@ -325,30 +339,21 @@ package struct Dispatch: ~Copyable {
         leavePlace()
         let ended = BackendCounters.Ended(
             outcome: failure?.outcome ?? .complete, isReused: isReused, isRetried: isRetried,
-            lateRecords: UInt64(reader.lateRecords), bytesSent: counts.sent,
-            bytesReceived: counts.received)
+            lateRecords: times.connected == nil ? 0 : UInt64(reader.lateRecords),
+            bytesSent: counts.sent, bytesReceived: counts.received)
         if endpoint.use({ $0.counters.count(ended) }) == nil {
             shared.use { $0.counters.count(ended) }
         }
     }
 }
 
-extension SpooledBody.Fault {
-    fileprivate var failure: Failure {
-        switch self {
-        case .sourceFailed:
-            return Failure(.cancelled, .send, "the request's body cannot be had")
-        case .tooLarge:
-            var failure = Failure(.badRequest, .send, "the body is larger than max_spooled_size")
-            failure.httpStatus = 413
-            return failure
-        case .system(let error):
-            return Failure(.cancelled, .send, "the body cannot be spooled", system: error)
-        }
-    }
-}
-
 extension RequestHead.Refusal {
+    fileprivate var failure: Failure {
+        var failure = Failure(.badRequest, .send, reason)
+        if case .overLimit = self { failure.httpStatus = 431 }
+        return failure
+    }
+
     fileprivate var reason: StaticString {
         switch self {
         case .emptyName: "a parameter has no name"

@@ -38,22 +38,23 @@ extension Dispatch {
     package var report: DispatchReport {
         mutating get {
             let hasEnded = state == .ended || state == .ending
+            // Before that the reader and the stream are as the exchange before left them.
+            let hasRun = times.connected != nil
+            let status = hasRun ? UInt32(reader.head.status) : 0
             return DispatchReport(
                 outcome: failure?.outcome ?? (hasEnded ? .complete : .pending),
                 stage: failure?.stage ?? stage,
-                httpStatus: isHeadTold
-                    ? UInt32(reader.head.status)
-                    : failure?.httpStatus ?? UInt32(reader.head.status),
-                applicationStatus: reader.applicationStatus,
+                httpStatus: isHeadTold ? status : failure?.httpStatus ?? status,
+                applicationStatus: hasRun ? reader.applicationStatus : 0,
                 errorNumber: failure?.system?.number ?? 0,
                 isReused: isReused, isRetried: isRetried,
                 isReusable: hasEnded && isReusable,
                 isRepeatable: failure?.outcome == .truncated && options.supplied != nil
                     && isRepeatable,
                 isHeadTold: isHeadTold,
-                isBodySent: stream.isDone, isBodyCut: reader.isBodyCut,
+                isBodySent: hasRun && stream.isDone, isBodyCut: hasRun && reader.isBodyCut,
                 bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
-                stderrDropped: reader.stderrDropped,
+                stderrDropped: hasRun ? reader.stderrDropped : 0,
                 queued: waited, connected: since(times.connected),
                 sent: since(times.sent),
                 firstByte: since(times.firstByte), total: since(times.ended),

@@ -23,7 +23,7 @@ extension RequestContent {
             refuse(.holdsNUL)
             throw error
         }
-        tellsContentLength = true
+        isHTTP = true
         streamsBody = http.streamsBody
     }
 

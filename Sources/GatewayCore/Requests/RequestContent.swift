@@ -13,7 +13,7 @@ package struct RequestContent: ~Copyable {
 
     private let options: BackendOptions
     var head: RequestHead
-    package private(set) var body = RequestBody.none
+    private(set) var body = RequestBody.none
     private(set) var role = Role.responder
     /// Why the request cannot be sent, once a parameter was refused.
     private(set) var flaw: RequestHead.Refusal?
@@ -23,12 +23,15 @@ package struct RequestContent: ~Copyable {
     /// Where in the head the path is that was asked for, and the method.
     private(set) var pathRange = 0..<0
     private(set) var methodRange = 0..<0
-    /// CONTENT_LENGTH is still to be added, since the request was made from an HTTP request.
-    var tellsContentLength = false
+    /// The request was made from an HTTP request: CONTENT_LENGTH is the body's.
+    var isHTTP = false
     /// A body of unknown length is sent as it comes.
     var streamsBody = false
-    private var spooled: SpooledBody?
-    package internal(set) var isInUse = false
+    /// The host has added CONTENT_LENGTH itself.
+    private var givesContentLength = false
+    /// The params as the host added them, once an exchange has added CONTENT_LENGTH.
+    private var givenParams: RequestHead.Mark?
+    package private(set) var isInUse = false
 
     init(options: BackendOptions) {
         self.options = options
@@ -45,6 +48,7 @@ package struct RequestContent: ~Copyable {
         }
         switch name.byteCount {
         case 14 where name.equals("REQUEST_METHOD"): noteMethod(value)
+        case 14 where name.equals("CONTENT_LENGTH"): givesContentLength = true
         case 11 where name.equals("REQUEST_URI"): pathRange = head.lastValueRange(of: value)
         case 11 where pathRange.isEmpty && name.equals("SCRIPT_NAME"):
             pathRange = head.lastValueRange(of: value)
@@ -55,7 +59,6 @@ package struct RequestContent: ~Copyable {
     package mutating func setBody(_ body: RequestBody) throws(Refusal) {
         guard !isInUse else { throw .inUse }
         self.body = body
-        spooled = nil
     }
 
     package mutating func setRole(_ role: Role) throws(Refusal) {
@@ -73,9 +76,10 @@ package struct RequestContent: ~Copyable {
         isHeadRequest = false
         pathRange = 0..<0
         methodRange = 0..<0
-        tellsContentLength = false
+        isHTTP = false
         streamsBody = false
-        spooled = nil
+        givesContentLength = false
+        givenParams = nil
     }
 
     /// Lets go of what the host gave it; false where an exchange uses it, or its memory is more
@@ -94,26 +98,38 @@ package struct RequestContent: ~Copyable {
         flaw = flaw ?? reason
     }
 
-    /// Adds CONTENT_LENGTH where it is wanted, for which the body may have to be read to its end.
-    mutating func prepareBody() throws(SpooledBody.Fault) {
-        guard tellsContentLength else { return }
-        if case .source(let source) = body, source.length == nil, !streamsBody {
-            let spool = try SpooledBody(source, limit: options.maxSpooledSize)
-            spooled = spool
-            body = spool.body
+    /// CONTENT_LENGTH is the library's to add.
+    var tellsContentLength: Bool { isHTTP && !givesContentLength }
+
+    /// Where a body is gathered that has to be there in full before its length can be told; nil
+    /// where it is sent as it comes. An authorizer gets no body.
+    func makeSpool() -> SpooledBody? {
+        guard tellsContentLength, !streamsBody, body.length == nil, role == .responder else {
+            return nil
         }
+        return SpooledBody(limit: options.maxSpooledSize)
+    }
+
+    /// Adds CONTENT_LENGTH where it is wanted.
+    mutating func addLength(of body: RequestBody) throws(RequestHead.Refusal) {
+        guard tellsContentLength, let length = body.length else { return }
         if case .none = body { return }
-        guard let length = body.length else { return }
-        tellsContentLength = false
+        givenParams = head.mark
         var digits = ByteBuffer(capacity: 20)
         digits.append(decimal: length)
         var name = ByteBuffer(capacity: 16)
         name.append("CONTENT_LENGTH")
-        do {
-            try head.append(name: name.bytes, value: digits.bytes)
-        } catch {
-            refuse(error)
-        }
+        try head.append(name: name.bytes, value: digits.bytes)
+    }
+
+    mutating func beginUse() { isInUse = true }
+
+    /// Its exchange is closed: the next one may be of another body.
+    mutating func endUse() {
+        isInUse = false
+        guard let given = givenParams else { return }
+        head.restore(given)
+        givenParams = nil
     }
 
     private mutating func noteMethod(_ method: RawSpan) {

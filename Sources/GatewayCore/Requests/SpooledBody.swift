@@ -4,9 +4,9 @@ internal import FastCGI
 internal import Platform
 internal import Transport
 
-/// A body that was read to its end before the request is sent, so that its length is known.
+/// A body that is gathered to its end before the request is sent, so that its length is known.
 ///
-/// In memory while it is small, then in a file that has no name. Belongs to its request.
+/// In memory while it is small, then in a file that has no name. Belongs to its exchange.
 final class SpooledBody {
     enum Fault: Error {
         case sourceFailed
@@ -14,47 +14,61 @@ final class SpooledBody {
         case system(SystemError)
     }
 
-    private static let memoryLimit = 65_536
+    /// Also the most that is written to the file at once while pieces are smaller.
+    static let memoryLimit = 65_536
 
+    private let limit: UInt64
     private var memory = ByteBuffer()
+    /// What a source supplied last.
+    private var piece = ByteBuffer()
     private var descriptor: Int32 = -1
-    private var length: UInt64 = 0
+    private(set) var length: UInt64 = 0
 
-    /// Reads all of a source.
-    init(_ source: BodySource, limit: UInt64) throws(Fault) {
-        var piece = ByteBuffer()
-        var isLast = false
-        while !isLast {
-            guard
-                let isEnd = source.read(into: &piece, upTo: Self.memoryLimit, at: length)
-            else { throw .sourceFailed }
-            isLast = isEnd
-            guard UInt64(piece.count) <= limit - length else { throw .tooLarge }
-            if length == 0, isLast {
-                swap(&memory, &piece)
-                length = UInt64(memory.count)
-            } else {
-                try append(piece)
-            }
-        }
+    /// - Parameter limit: bytes that the whole body may have.
+    init(limit: UInt64) {
+        self.limit = limit
     }
 
     deinit {
         if descriptor >= 0 { File.close(descriptor) }
     }
 
-    var body: RequestBody {
+    /// Reads the next piece of a source; answers whether the source has ended.
+    func take(from source: BodySource) throws(Fault) -> Bool {
+        guard let isEnd = source.read(into: &piece, upTo: Self.memoryLimit, at: length) else {
+            throw .sourceFailed
+        }
+        try unsafe append(BorrowedBytes(piece.address))
+        return isEnd
+    }
+
+    func append(_ bytes: BorrowedBytes) throws(Fault) {
+        guard UInt64(bytes.count) <= limit - length else { throw .tooLarge }
+        if bytes.count > Self.memoryLimit - memory.count {
+            try moveToFile(followedBy: bytes)
+        } else {
+            unsafe memory.append(copying: bytes.buffer)
+        }
+        length += UInt64(bytes.count)
+    }
+
+    /// The whole body: valid as long as the spool is.
+    func finish() throws(Fault) -> RequestBody {
         if descriptor < 0 { return .bytes(unsafe BorrowedBytes(memory.address)) }
+        try moveToFile(followedBy: .none)
         return .source(BodySource(descriptor: descriptor, offset: 0, length: length))
     }
 
-    private func append(_ piece: borrowing ByteBuffer) throws(Fault) {
+    private func moveToFile(followedBy bytes: BorrowedBytes) throws(Fault) {
+        let size = length + UInt64(bytes.count)
+        guard size <= File.sizeLimit else { throw .system(.fileTooLarge) }
         do {
             if descriptor < 0 { descriptor = try File.makeTemporary() }
-            try unsafe File.write(descriptor, piece.address)
+            try unsafe File.write(descriptor, memory.address)
+            memory.removeAll()
+            try unsafe File.write(descriptor, bytes.buffer)
         } catch {
             throw .system(error)
         }
-        length += UInt64(piece.count)
     }
 }

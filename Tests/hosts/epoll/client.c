@@ -105,11 +105,6 @@ static void begin_request(struct client *client)
     client->redirects = 0;
     if (head->length > settings.max_body) {
         client_refuse(client, 413);
-    } else if (head->is_chunked && !settings.streams) {
-        client->state = CLIENT_SPOOLING;
-        if (head->expects_continue && !body_is_at_hand(client))
-            buffer_print(&client->output, "HTTP/1.1 100 Continue\r\n\r\n");
-        client_send(client);
     } else {
         exchange_begin(client);
     }
@@ -144,10 +139,6 @@ static bool finish(struct client *client)
     client_send(client);
     if (client->is_gone || buffer_length(&client->output) > 0)
         return false;
-    if (client->spool >= 0)
-        close(client->spool);
-    client->spool = -1;
-    client->spooled = 0;
     free(client->redirect);
     client->redirect = NULL;
     if (!client->keeps_alive || !client->body_ended || is_ending) {
@@ -178,7 +169,6 @@ static uint32_t events_wanted(const struct client *client)
 
     switch (client->state) {
     case CLIENT_HEAD:
-    case CLIENT_SPOOLING:
     case CLIENT_LINGERING:
         return events | EPOLLIN;
     case CLIENT_EXCHANGE:
@@ -235,14 +225,6 @@ void client_advance(struct client *client)
         switch (client->state) {
         case CLIENT_HEAD:
             goes_on = read_head(client);
-            break;
-        case CLIENT_SPOOLING:
-            client_send(client);
-            goes_on = body_spool(client);
-            if (goes_on)
-                exchange_begin(client);
-            else
-                goes_on = client->state != CLIENT_SPOOLING;
             break;
         case CLIENT_EXCHANGE:
             goes_on = exchange_run(client);
@@ -303,7 +285,6 @@ bool client_open(int descriptor, const char *address, uint16_t port)
     /* The input is not touched before it is used. */
     memset(client, 0, offsetof(struct client, input));
     client->descriptor = descriptor;
-    client->spool = -1;
     client->exchange_watch.descriptor = -1;
     client->watch.ready = client_ready;
     client->timer.expired = client_timed;
@@ -327,8 +308,6 @@ static void client_close(struct client *client)
     timer_stop(&client->timer);
     watch_stop(&client->watch);
     close(client->descriptor);
-    if (client->spool >= 0)
-        close(client->spool);
     buffer_free(&client->output);
     free(client->redirect);
     if (client->next != NULL)

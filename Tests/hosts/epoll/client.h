@@ -2,7 +2,7 @@
 /*
  * A client's connection and the request on it.
  *
- *     HEAD -> (SPOOLING ->) EXCHANGE -> ANSWERED -> HEAD, or LINGERING -> CLOSED
+ *     HEAD -> EXCHANGE -> ANSWERED -> HEAD, or LINGERING -> CLOSED
  *
  * client.c has the connection and its states, client_body.c the body of the request,
  * client_exchange.c the exchange with the application (how the library is used: read it first),
@@ -19,8 +19,6 @@
 enum client_state {
     /* The head of a request is awaited, or a part of it is there. */
     CLIENT_HEAD,
-    /* A body of unknown length goes to a file, since most applications need to know its length. */
-    CLIENT_SPOOLING,
     /* The exchange with the application runs. */
     CLIENT_EXCHANGE,
     /* The answer is whole, but not yet all of it is sent. */
@@ -55,8 +53,6 @@ struct client {
     bool body_ended, body_is_malformed;
     uint64_t body_left;
     struct chunked chunked;
-    int spool;
-    uint64_t spooled;
 
     gateway_request *request;
     gateway_exchange *exchange;
@@ -96,8 +92,6 @@ void clients_abort(void);
 /* Takes what is there of the body, without its coding; answers how many pieces it is. */
 size_t body_take(struct client *client, gateway_bytes *pieces, size_t pieces_max);
 bool body_is_at_hand(const struct client *client);
-/* Puts what comes into the file; true when the body has ended. */
-bool body_spool(struct client *client);
 
 /* client_exchange.c */
 void exchange_begin(struct client *client);

@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "client.h"
-#include "host.h"
-
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { PIECES_MAX = 16 };
 
 bool body_is_at_hand(const struct client *client)
 {
@@ -50,54 +42,4 @@ size_t body_take(struct client *client, gateway_bytes *pieces, size_t pieces_max
             pieces[count++] = piece;
     }
     return count;
-}
-
-static bool open_spool(struct client *client)
-{
-    char path[] = "/tmp/epoll_host.XXXXXX";
-
-    client->spool = mkostemp(path, O_CLOEXEC);
-    return client->spool >= 0 && unlink(path) == 0;
-}
-
-/* Regular files never make a caller wait for somebody else. */
-static bool write_all(int descriptor, gateway_bytes piece)
-{
-    const char *at = piece.bytes;
-
-    while (piece.length > 0) {
-        ssize_t count = write(descriptor, at, piece.length);
-        if (count <= 0)
-            return false;
-        at += count;
-        piece.length -= (size_t)count;
-    }
-    return true;
-}
-
-bool body_spool(struct client *client)
-{
-    gateway_bytes pieces[PIECES_MAX];
-
-    if (client->spool < 0 && !open_spool(client)) {
-        client_refuse(client, 500);
-        return false;
-    }
-    while (!client->body_ended) {
-        size_t count = body_take(client, pieces, PIECES_MAX);
-        for (size_t i = 0; i < count; i++) {
-            client->spooled += pieces[i].length;
-            if (client->spooled > settings.max_body || !write_all(client->spool, pieces[i])) {
-                client_refuse(client, client->spooled > settings.max_body ? 413 : 500);
-                return false;
-            }
-        }
-        if (client->body_is_malformed) {
-            client_refuse(client, 400);
-            return false;
-        }
-        if (!client->body_ended && count == 0 && !client_receive(client))
-            return false;
-    }
-    return true;
 }

@@ -63,8 +63,7 @@ static gateway_status fill_body(struct client *client)
     /* Another page instead of what was asked for has no use for the body. */
     if (client->redirect != NULL || (!head->has_length && !head->is_chunked))
         return GATEWAY_OK;
-    if (client->spool >= 0)
-        return gateway_request_body_descriptor(client->request, client->spool, 0, client->spooled);
+    /* The library gathers a body of unknown length first, unless it is to stream it. */
     return gateway_request_body_written(client->request, head->is_chunked ? GATEWAY_LENGTH_UNKNOWN
                                                                           : head->length);
 }
@@ -118,7 +117,7 @@ static void feed(struct client *client)
     gateway_status status;
 
     if (!body_is_at_hand(client) && !client->body_ended && !client_receive(client)) {
-        /* The application runs, so a client that asked first may begin. */
+        /* The body is wanted, so a client that asked first may begin. */
         if (client->head.expects_continue && !client->has_answered)
             buffer_print(&client->output, "HTTP/1.1 100 Continue\r\n\r\n");
         client->head.expects_continue = false;

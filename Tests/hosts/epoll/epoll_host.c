@@ -56,6 +56,7 @@ static const struct number {
     {"request-timeout", &settings.request_timeout, "ms for a client to send a request's head"},
     {"client-timeout", &settings.client_timeout, "ms without a byte sent to or got from a client"},
     {"ending-timeout", &settings.ending_timeout, "ms for requests to end after SIGTERM"},
+    {"max-body", &settings.max_body, "bytes of a request's body"},
     {"max-active", &settings.backend.max_active, "exchanges at once"},
     {"max-endpoint-active", &settings.backend.max_endpoint_active, "the same for each backend"},
     {"queue-length", &settings.backend.queue_length, "exchanges that wait for their turn"},
@@ -262,6 +263,7 @@ static gateway_status open_gateway(void)
         settings.backend.flags |= GATEWAY_BACKEND_KEEP_CONNECTIONS;
     /* Much less than a blocking host would take: many are in flight, and each has its own. */
     settings.backend.io_buffer_size = 16384;
+    settings.backend.max_spooled_size = settings.max_body;
     status = gateway_open(&options, &library);
     if (status == GATEWAY_OK)
         status = gateway_backend_open(library, settings.backends, &settings.backend, &backend);

@@ -17,7 +17,7 @@ struct settings {
     const char *root, *script, *index, *file, *log;
     bool keeps_connections, streams, is_edge_triggered;
     uint32_t max_clients, idle_timeout, request_timeout, client_timeout, ending_timeout;
-    uint64_t max_body;
+    uint32_t max_body;
     gateway_backend_options backend;
 };
 
