@@ -59,6 +59,7 @@ class Place:
     transport: str
     path: str
     port: int
+    concurrency: int
 
     @property
     def address(self):
@@ -82,7 +83,7 @@ def php_fpm(place):
         "listen.mode = 0666",
         "listen.backlog = 1024",
         "pm = static",
-        "pm.max_children = %d" % CONCURRENCY,
+        "pm.max_children = %d" % place.concurrency,
         # Otherwise PHP reads every body before the script runs.
         "php_admin_flag[enable_post_data_reading] = off",
         "php_admin_value[post_max_size] = 0",
@@ -108,8 +109,8 @@ def uwsgi(place):
         "--master",
         "--no-orphans",
         "--die-on-term",
-        "--processes=4",
-        "--threads=%d" % (CONCURRENCY // 4),
+        "--processes=%d" % min(place.concurrency, 4),
+        "--threads=%d" % max(place.concurrency // 4, 1),
         "--listen=1024",
         # The default of 4096 bytes for all params refuses usual requests.
         "--buffer-size=65535",
@@ -120,21 +121,25 @@ def wsgi(*script_and_arguments):
     script, *arguments = script_and_arguments
     python = ROOT / ".venv" / "bin" / "python"
     path = str(HERE / "wsgi" / script)
-    return lambda place: [str(python), path, *arguments, str(CONCURRENCY)]
+    return lambda place: [str(python), path, *arguments, str(place.concurrency)]
 
 
 def perl(script):
-    return lambda place: [str(HERE / "perl" / script), str(CONCURRENCY)]
+    return lambda place: [str(HERE / "perl" / script), str(place.concurrency)]
+
+
+def ruby(place):
+    return [str(HERE / "ruby" / "serve_fcgi.rb"), str(place.concurrency)]
 
 
 def fcgiwrap(place):
-    return ["fcgiwrap", "-f", "-c", str(CONCURRENCY)]
+    return ["fcgiwrap", "-f", "-c", str(place.concurrency)]
 
 
 def libfcgi(place):
     compiler = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
     program = built("contract-c", HERE / "c" / "contract.c", compiler, ["-lfcgi", "-lcrypto"])
-    return [program, str(CONCURRENCY)]
+    return [program, str(place.concurrency)]
 
 
 def go(place):
@@ -187,6 +192,7 @@ _LIST = [
         refuses_unread=True,
     ),
     Application("libfcgi", libfcgi, ("gcc", "libc6-dev", "libfcgi-dev", "libssl-dev")),
+    Application("ruby-fcgi", ruby, ("ruby", "ruby-fcgi"), keeps_connections=False),
     Application("go", go, ("golang-go",), multiplexes=True, sends_stderr=False),
 ]
 APPLICATIONS = {application.name: application for application in _LIST}
@@ -254,15 +260,18 @@ class Running:
         self.stop()
 
 
-def start(name, transport):
-    """Starts an application, and returns when it has answered a first request."""
+def start(name, transport, concurrency=CONCURRENCY):
+    """Starts an application, and returns when it has answered a first request.
+
+    As many requests as concurrency says are answered at once, or more where threads are cheap.
+    """
     application = APPLICATIONS[name]
     directory = Path(tempfile.mkdtemp(prefix="application-"))
     directory.chmod(0o755)
     path = str(directory / "socket")
     listening = _listen(transport, path)
     port = listening.getsockname()[1] if transport == "tcp" else 0
-    place = Place(directory, transport, path, port)
+    place = Place(directory, transport, path, port, concurrency)
     if application.binds:
         listening.close()
         Path(path).unlink(missing_ok=True)

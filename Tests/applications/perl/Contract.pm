@@ -19,7 +19,17 @@ sub body_digest {
         $digest->add($piece);
         $length += $count;
     }
+    witness("read $length");
     return "$length " . $digest->hexdigest . "\n";
+}
+
+# What the application sees of its body, for those who cannot be answered any more.
+sub witness {
+    my ($line) = @_;
+    return unless defined $ENV{WITNESS};
+    open my $file, '>>', $ENV{WITNESS} or return;
+    print $file "$line\n";
+    close $file;
 }
 
 sub down {
