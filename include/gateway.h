@@ -741,7 +741,10 @@ typedef struct gateway_exchange_options {
     size_t size;    /* sizeof(gateway_exchange_options) */
     uint32_t flags; /* GATEWAY_EXCHANGE_ flags */
     /* A connected stream socket of the host, to be used instead of the backend's address, when
-     * supplied is not 0. It stays the host's: the library neither closes it nor changes it. */
+     * supplied is not 0. It stays the host's: the library does not close it and does not change
+     * its mode. Only when the exchange is given up, the library goes on with the connection by a
+     * duplicate of the descriptor, and half-closes it where the request is not whole: the host
+     * closes its own at once, or at any time, and does not use the connection again. */
     uint32_t supplied;
     int32_t descriptor;
     uint32_t request_id;          /* on a supplied connection, 1 to 65535; default 1. Hosts that
@@ -997,6 +1000,11 @@ gateway_status gateway_exchange_result(gateway_exchange *exchange, gateway_resul
 /*
  * Gives an exchange up. It ends as GATEWAY_OUTCOME_CANCELLED, which gateway_exchange_next still
  * reports. On an exchange that has ended it does nothing.
+ *
+ * A request body that did not end is never ended: STDIN's record at hand is completed,
+ * ABORT_REQUEST follows (FastCGI 1.0 section 5.4), and the connection is half-closed, so that no
+ * application takes the body for whole or waits for the rest. The same holds when a deadline passes
+ * or the body cannot be had.
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (in a read function of the exchange).
  * Thread: per-handle. Blocks: no.

@@ -4,11 +4,6 @@
 
 #include <util_filter.h>
 
-/* How long, and for how many bytes, an exchange that nobody wants any more is read to its end, so
- * that the application notices in order. */
-#define DRAIN_TIME apr_time_from_sec(5)
-#define DRAIN_BYTES (1 << 20)
-
 /* -------------------------------------------------------------------------------- to the client */
 
 void gw_give_up(gw_exchange *x)
@@ -165,30 +160,6 @@ static int is_abandoned(const gw_exchange *x)
     return x->is_output_broken || x->body_failure != APR_SUCCESS;
 }
 
-/* Ends STDIN and reads the rest, within bounds. */
-static void drain(gw_exchange *x)
-{
-    apr_time_t until = apr_time_now() + DRAIN_TIME;
-    uint64_t bytes = 0;
-    gateway_event event = GATEWAY_EVENT_INIT;
-    gateway_status ended = GATEWAY_AGAIN;
-    while (bytes < DRAIN_BYTES && apr_time_now() < until) {
-        /* Not before the piece is sent that was written last. */
-        if (ended == GATEWAY_AGAIN) {
-            ended = gateway_exchange_write(x->handle, NULL, 0, GATEWAY_WRITE_END);
-        }
-        gateway_status status = gateway_exchange_next(x->handle, &event);
-        if (status == GATEWAY_AGAIN) {
-            gateway_exchange_block(x->handle, gw_milliseconds(until - apr_time_now()));
-        }
-        else if (status != GATEWAY_OK || event.type == GATEWAY_EVENT_END) {
-            break;
-        }
-        bytes += event.data.length;
-    }
-    gateway_exchange_cancel(x->handle);
-}
-
 void gw_exchange_run(gw_exchange *x)
 {
     for (;;) {
@@ -210,7 +181,8 @@ void gw_exchange_run(gw_exchange *x)
             break;
         }
         if (is_abandoned(x)) {
-            drain(x);
+            /* The library drains the connection while this thread goes on. */
+            gateway_exchange_cancel(x->handle);
             break;
         }
     }

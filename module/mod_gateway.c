@@ -54,7 +54,8 @@ static apr_status_t child_end(void *unused)
 static void child_begin(apr_pool_t *pool, server_rec *server)
 {
     gateway_options options = GATEWAY_OPTIONS_INIT;
-    options.flags = GATEWAY_SIGPIPE_IGNORED;
+    /* The thread drains the connections of exchanges that were given up. */
+    options.flags = GATEWAY_SIGPIPE_IGNORED | GATEWAY_MAINTENANCE_THREAD;
     options.log = log_line;
     options.log_context = server;
     child.pool = pool;

@@ -56,6 +56,12 @@ static inline int capr_bind(int descriptor, const struct sockaddr_storage *addre
     return bind(descriptor, (const struct sockaddr *)address, length);
 }
 
+/* fcntl(2) is variadic. */
+static inline int capr_duplicate_descriptor(int descriptor)
+{
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
 /* ioctl is variadic. */
 static inline int capr_set_nonblocking(int descriptor, int on)
 {

@@ -76,6 +76,25 @@ package struct Connection: ~Copyable {
         if !record.isSupplied { _ = close(record.descriptor) }
     }
 
+    /// The same connection by a descriptor of the library's own, so that the host may close the one
+    /// that it has supplied; nil when no descriptor is to be had.
+    package func duplicate() -> Connection? {
+        let copy = capr_duplicate_descriptor(descriptor)
+        guard copy >= 0 else { return nil }
+        // The descriptors share O_NONBLOCK, which is the host's: every call says that it is not to
+        // wait.
+        var duplicate = Record(
+            descriptor: copy, isSupplied: false, isTCP: record.isTCP, mode: .unknown,
+            openedAt: record.openedAt)
+        duplicate.lastRequestID = record.lastRequestID
+        return Connection(duplicate)
+    }
+
+    /// Tells the application that nothing more is sent; what it sends can still be received.
+    package func halfClose() {
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     package var isOpen: Bool { record.descriptor >= 0 }
     package var descriptor: Int32 { record.descriptor }
     private var mode: Blocking { record.mode }

@@ -140,25 +140,66 @@ struct RequestStreamTests {
         try expect(sending.wire, carries: sending.body)
     }
 
-    @Test("completes a record that has begun and ends STDIN when given up", arguments: 0...160)
+    @Test(
+        "completes the record at hand and aborts when given up, and never ends STDIN",
+        arguments: 0...160)
     func abandons(most: Int) throws {
         var head = RequestHead(limit: 100)
         head.finish(requestID: 1, role: .responder, keepConnection: false)
-        #expect(head.count == 24)
+        let body = pattern(100)
         for atHand in [0, 3, 100] {
-            var sending = Sending(body: pattern(100))
-            sending.write(windowEnd: 100, isLast: false, most: most)
-            let consumed = sending.consumed
-            let piece = Array(sending.body[consumed...].prefix(atHand))
-            let rest = sending.stream.abandon(head: head, piece: piece.span.bytes)
-            let wire = Array((Sending.head[..<min(24, most)] + sending.wire.dropFirst(24)) + rest)
-            let records = try #require(WireRecord.decode(Array(wire.dropFirst(24))))
-            #expect(records.last == WireRecord(type: 5))
-            #expect(records.count == (most <= 24 ? 1 : 2))
-            guard most > 24 else { continue }
-            let zeros = Array(repeating: 0, count: 100 - consumed - piece.count) as [UInt8]
-            #expect(records.first?.content == sending.body[..<consumed] + piece + zeros)
+            var stream = RequestStream()
+            stream.begin(requestID: 1, headCount: head.count)
+            stream.planWrite(window: 100, isLast: false)
+            let sent = stream.plannedBytes(head: head.address, window: body[...]).prefix(most)
+            let consumed = stream.sent(sent.count)
+            let piece = body[consumed...].prefix(atHand)
+            let farewell = stream.abandon(head: head, piece: Array(piece).span.bytes)
+            let wire = Array(sent + farewell.bytes)
+            #expect(farewell.isCutShort)
+            guard most <= 24 || consumed + piece.count == 100 else {
+                // Content that nobody has: the half-close comes within its record.
+                #expect(wire.count == 32 + consumed + piece.count)
+                continue
+            }
+            let records = try #require(WireRecord.decode(wire))
+            let begun = most == 0 ? 0 : most <= 16 ? 1 : most <= 24 ? 2 : 3
+            #expect(records.map(\.type) == [1, 4, 5].prefix(begun) + (most == 0 ? [] : [2]))
+            #expect(begun < 3 || records[2].content == body)
         }
+    }
+
+    @Test("does not complete params that nobody wants any more", arguments: 1...200)
+    func abandonsParams(most: Int) throws {
+        var head = RequestHead(limit: 1_000)
+        try head.append(WirePair("NAME", "value"))
+        head.finish(requestID: 7, role: .responder, keepConnection: false)
+        var stream = RequestStream()
+        stream.begin(requestID: 7, headCount: head.count)
+        stream.absorb(pattern(10).span.bytes, isLast: true)
+        stream.planWrite(window: 0, isLast: true)
+        let plan = stream.plannedBytes(head: head.address, window: [])
+        _ = stream.sent(min(most, plan.count))
+        let farewell = stream.abandon(head: head, piece: RawSpan())
+        let wire = plan[..<min(most, plan.count)] + farewell.bytes
+        let types = try #require(WireRecord.decode(Array(wire))).map(\.type)
+        // A request that is there to its last parameter is whole, since its body is.
+        let isWhole = most >= head.count
+        let begun = most <= 16 ? 1 : most <= head.count - 8 ? 2 : 3
+        #expect(farewell.isCutShort == !isWhole)
+        #expect(types == [1, 4, 4].prefix(begun) + (isWhole ? [5, 5] : [2]))
+    }
+
+    @Test("sends the rest of a whole body when given up", arguments: 24...170)
+    func abandonsWhole(most: Int) throws {
+        var head = RequestHead(limit: 100)
+        head.finish(requestID: 1, role: .responder, keepConnection: false)
+        var sending = Sending(body: pattern(100))
+        sending.absorb(to: 100, isLast: true)
+        sending.write(windowEnd: 100, isLast: true, most: most)
+        let farewell = sending.stream.abandon(head: head, piece: RawSpan())
+        #expect(!farewell.isCutShort)
+        try expect(sending.wire + farewell.bytes, carries: sending.body)
     }
 
     @Test("has no STDIN for an authorizer, and no end of it")

@@ -13,7 +13,7 @@ final class FakeApplication {
     let backend: OpaquePointer
     let request: OpaquePointer
     /// The host's end.
-    let descriptor: Int32
+    private(set) var descriptor: Int32
     private let peer: Int32
     private var exchange: OpaquePointer?
 
@@ -59,6 +59,32 @@ final class FakeApplication {
         let status = gateway_exchange_open(backend, other ?? request, &options, &exchange)
         #expect(status == .GATEWAY_OK)
         return try #require(exchange)
+    }
+
+    /// Ends the exchange that was begun last.
+    func closeExchange() {
+        gateway_exchange_close(exchange)
+        exchange = nil
+    }
+
+    /// The host closes its end.
+    func closeDescriptor() {
+        close(descriptor)
+        descriptor = -1
+    }
+
+    /// Adds what was sent, and answers whether nothing more can come.
+    func isHalfClosed(after seen: inout [UInt8]) -> Bool {
+        seen += received()
+        var byte: UInt8 = 0
+        return recv(peer, &byte, 1, Int32(MSG_PEEK)) == 0
+    }
+
+    var stats: gateway_stats {
+        var stats = gateway_stats()
+        stats.size = MemoryLayout<gateway_stats>.size
+        #expect(gateway_backend_stats(backend, &stats) == .GATEWAY_OK)
+        return stats
     }
 
     /// All bytes that were sent so far.

@@ -26,7 +26,8 @@ struct ClosingConnectionTests {
                 supplied: descriptor, isNonblocking: false, timeout: 0, isTCP: false)
             connection.record.lastRequestID = 1
             closing = ClosingConnection(
-                connection.keep(), place: nil, until: until, unsent: [], records: RecordReader())
+                connection.keep(), place: nil, until: until,
+                farewell: Farewell(bytes: [], isCutShort: false), records: RecordReader())
         }
 
         deinit {

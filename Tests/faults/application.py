@@ -12,7 +12,7 @@ import threading
 from urllib.parse import parse_qs
 
 import fastcgi
-from fastcgi import BEGIN_REQUEST, KEEP_CONN, PARAMS, STDIN
+from fastcgi import ABORT_REQUEST, BEGIN_REQUEST, KEEP_CONN, PARAMS, STDIN
 
 # Longer than any wait of a gateway here.
 SECONDS = 20
@@ -36,6 +36,8 @@ class Talk:
         self.options = {name: values[0] for name, values in parse_qs(self.query).items()}
         self.body = b""
         self.is_body_read = False
+        # STDIN was not ended: ABORT_REQUEST came, and the end of the connection behind it.
+        self.is_aborted = False
         # A script sent all of its answer, where it tells.
         self.is_answered = False
         # What came of the connection: "reused", "closed" by the gateway, "left" by a script.
@@ -52,11 +54,21 @@ class Talk:
             piece = fastcgi.receive_record(self.connection)
             if piece is None:
                 return False
+            if self.is_aborted:
+                raise Violation("a record behind ABORT_REQUEST of " + self.query)
+            if piece.type == ABORT_REQUEST and piece.request_id == self.id:
+                self.is_aborted = True
+                continue
             if piece.type != STDIN or piece.request_id != self.id:
                 raise Violation("%s within STDIN of %s" % (piece[:2], self.query))
             self.body += piece.content
             self.is_body_read = not piece.content
         return True
+
+    @property
+    def stdin(self):
+        """How it came to its end."""
+        return "ended" if self.is_body_read else "aborted" if self.is_aborted else "broken off"
 
     def send(self, *pieces):
         self.connection.sendall(b"".join(pieces))

@@ -45,6 +45,7 @@ private struct Connection: ~Copyable {
     private var isClosed = false
     private var isBodyEnded = false
     private var isAbandoned = false
+    private var isCutShort = false
     private var unread = 0
     private var isHeadTold = false
     private var told: [UInt8] = []
@@ -129,8 +130,11 @@ private struct Connection: ~Copyable {
     }
 
     private mutating func abandon() {
-        sent += stream.abandon(head: head, piece: RawSpan())
+        let farewell = stream.abandon(
+            head: head, piece: Array(body[consumed..<offered]).span.bytes)
+        sent += farewell.bytes
         isAbandoned = true
+        isCutShort = farewell.isCutShort
     }
 
     private mutating func receive(most: Int) {
@@ -220,14 +224,17 @@ private struct Connection: ~Copyable {
         require(!isReusable || isWhole, "used again before all is sent")
         guard !records.isEmpty else { return }
         require(records.allSatisfy { $0.requestID == requestID }, "records of another exchange")
-        let types = records.map(\.type)
+        let isAborted = isAbandoned && isCutShort
+        require(!isAborted || records.last?.type == 2, "no ABORT_REQUEST")
+        let types = records.dropLast(isAborted ? 1 : 0).map(\.type)
         require(types.starts(with: [1, 4].prefix(types.count)), "no head")
-        let stdin = records.dropFirst(2)
+        let stdin = records.prefix(types.count).dropFirst(2)
         require(stdin.allSatisfy { $0.type == 5 }, "not STDIN")
         require(stdin.dropLast().allSatisfy { !$0.content.isEmpty }, "an end before the end")
-        require(!isWhole || stdin.last?.content == [], "no end of STDIN")
+        require(!isWhole || isAborted || stdin.last?.content == [], "no end of STDIN")
+        require(!isAborted || stdin.last?.content != [], "a body that did not end was ended")
         let content = stdin.flatMap(\.content)
-        require(isAbandoned || body.starts(with: content), "another body than was offered")
+        require(body.starts(with: content), "another body than was offered")
         require(!stream.isDone || isAbandoned || content == body, "a body cut short")
     }
 

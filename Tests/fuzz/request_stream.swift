@@ -2,14 +2,15 @@
 import FastCGI
 
 /// Whatever the host offers and the socket takes: what leaves is the head, the body in whole STDIN
-/// records, and one end of STDIN.
+/// records, and one end of STDIN; or, when the exchange is given up before, whole records and an
+/// ABORT_REQUEST.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRequestStream(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var input = FuzzInput(bytes, count)
     let flags = input.byte()
     let size = input.number()
     // Long bodies are slow to check, and seldom tell more.
-    var body = pattern(flags & 31 == 0 ? 65_500 + size : size & 1023)
+    let body = pattern(flags & 31 == 0 ? 65_500 + size : size & 1023)
     var sending = Sending(requestID: UInt16(flags) + 1)
     var offered = 0
     while !sending.isDone {
@@ -20,18 +21,14 @@ public func fuzzRequestStream(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> C
         let isLast = offered == body.count && (isOver || command & 1 == 0)
         switch command & 6 {
         case 2 where !sending.isEnded: sending.absorb(body[..<offered], isLast: isLast)
-        case 4 where command & 0xF8 == 0xF8:
-            sending.abandon()
+        case 4 where command & 0xF8 == 0xF8: sending.abandon(body[..<offered])
         default:
             sending.write(body[..<offered], isLast: isLast, most: isOver ? .max : input.number())
         }
     }
-    if sending.isAbandoned {
-        let held = sending.content
-        require(held.count >= sending.consumed, "bytes that were taken are missing")
-        body =
-            Array(body[..<sending.consumed])
-            + Array(repeating: 0, count: held.count - sending.consumed)
+    if let farewell = sending.farewell, farewell.isCutShort {
+        sending.checkCutShort(body)
+        return 0
     }
     require(sending.content == body, "another body than was offered")
     return 0
@@ -45,7 +42,7 @@ private struct Sending: ~Copyable {
     var wire: [UInt8] = []
     var consumed = 0
     var isEnded = false
-    var isAbandoned = false
+    var farewell: Farewell?
     let requestID: UInt16
     var head = RequestHead(limit: 100)
 
@@ -56,7 +53,7 @@ private struct Sending: ~Copyable {
         stream.begin(requestID: requestID, headCount: Self.headCount)
     }
 
-    var isDone: Bool { isAbandoned || stream.isDone }
+    var isDone: Bool { farewell != nil || stream.isDone }
 
     /// The body as it left.
     var content: [UInt8] {
@@ -90,8 +87,21 @@ private struct Sending: ~Copyable {
         isEnded = isLast
     }
 
-    mutating func abandon() {
-        wire += stream.abandon(head: head, piece: RawSpan())
-        isAbandoned = true
+    mutating func abandon(_ offered: ArraySlice<UInt8>) {
+        let piece = Array(offered.dropFirst(consumed))
+        let said = stream.abandon(head: head, piece: piece.span.bytes)
+        wire += said.bytes
+        farewell = said
+    }
+
+    /// What an application sees of a body that is not whole.
+    func checkCutShort(_ body: [UInt8]) {
+        guard !wire.isEmpty else { return }
+        guard let records = WireRecord.decode(wire) else { fatalError("no records") }
+        let types = records.map(\.type)
+        require(types.last == 2 && types.first == 1, "no ABORT_REQUEST")
+        let stdin = records.filter { $0.type == 5 }
+        require(stdin.allSatisfy { !$0.content.isEmpty }, "a body that did not end was ended")
+        require(body.starts(with: stdin.flatMap(\.content)), "another body than was offered")
     }
 }

@@ -114,7 +114,7 @@ def test_a_client_that_leaves_in_its_upload(start_responder, serve, observe):
         client.send("POST", "/?n=1", [("Content-Length", "1000000")])
         client.socket.sendall(b"x" * 300_000)
     application.wait_until(lambda: len(application.requests()) == 2, "the application's note")
-    observe("a client leaves: STDIN", application.requests()[-1], "ended in order", "broken off")
+    observe("a client leaves: STDIN", application.requests()[-1], "aborted", "broken off")
 
 
 def test_a_dripped_head(start_responder, serve, observe):

@@ -75,9 +75,16 @@ def keeps_unread(request):
 
 @behaviour
 def notes_end(request):
-    """Sends a head, then notes whether STDIN came to its end or the connection broke off."""
+    """Sends a head, then notes whether STDIN came to its end, was aborted, or broke off."""
     send(request, stream(STDOUT, request.id, head_for(), end=False))
-    request.note(b"broken off" if read_body(request) is None else b"ended in order")
+    how = b"broken off"
+    while piece := fastcgi.receive_record(request.connection):
+        if piece.type == fastcgi.ABORT_REQUEST:
+            how = b"aborted"
+        elif not piece.content:
+            how = b"ended in order"
+            break
+    request.note(how)
     return False
 
 

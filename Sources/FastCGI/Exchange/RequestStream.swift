@@ -149,21 +149,44 @@ package struct RequestStream: ~Copyable {
         }
     }
 
-    /// Ends an exchange that is given up: completes the record that has begun, with the piece of
-    /// the body that follows, and ends STDIN.
+    /// Ends an exchange that is given up.
     ///
-    /// - Returns: what is still to be sent for that, of the request's head too.
-    package mutating func abandon(head: borrowing RequestHead, piece: RawSpan) -> [UInt8] {
+    /// A body that is not whole is never ended, since a truncated upload would look whole: the
+    /// record at hand is completed, ABORT_REQUEST follows (FastCGI 1.0 §5.4), and the connection is
+    /// to be half-closed. Params that are not whole are not completed either, so that the
+    /// application does not run the request. Once STDIN's end was written the request is whole, and
+    /// its last bytes are sent.
+    ///
+    /// - Parameters:
+    ///   - head: of the request
+    ///   - piece: the bytes of the body that follow those sent
+    /// - Returns: what is still to be sent.
+    package mutating func abandon(head: borrowing RequestHead, piece: RawSpan) -> Farewell {
+        guard hasBegun else { return Farewell(bytes: [], isCutShort: true) }
+        guard isHeadSent else {
+            pending.removeAll()
+            pendingSent = 0
+            pending.append(head.bytes.extracting(headSent..<head.recordEnd(behind: headSent)))
+            return cutShort()
+        }
+        if isEndWritten { return Farewell(bytes: unsent, isCutShort: false) }
         let taken = min(openContent, piece.byteCount)
         pending.append(piece.extracting(0..<taken))
-        // A body that cannot be had any more is made up: its record has told its length.
-        pending.append(zeros: openContent - taken)
+        // Content that nobody has is not made up: the half-close within the record says that it is
+        // missing, where ABORT_REQUEST would be read as part of it.
+        guard taken == openContent else { return Farewell(bytes: unsent, isCutShort: true) }
         if openContent > 0 { pending.append(zeros: openPadding) }
         openContent = 0
-        absorb(RawSpan(), isLast: true)
-        let unsentHead = head.bytes.extracting(headSent..<headCount)
-        let unsent = pending.bytes.extracting(pendingSent..<pending.count)
-        return [UInt8](unsentHead) + [UInt8](unsent)
+        return cutShort()
+    }
+
+    private mutating func cutShort() -> Farewell {
+        RecordHeader(.abortRequest, requestID: requestID, contentLength: 0).encode(into: &pending)
+        return Farewell(bytes: unsent, isCutShort: true)
+    }
+
+    private var unsent: [UInt8] {
+        [UInt8](pending.bytes.extracting(pendingSent..<pending.count))
     }
 
     private mutating func addHeader(content: Int) -> Int {

@@ -191,14 +191,26 @@ package struct RequestHead: ~Copyable {
         }
     }
 
+    /// Where the record ends that a write of the first `count` bytes has begun.
+    func recordEnd(behind count: Int) -> Int {
+        var record = 0
+        while record < count, record + RecordHeader.size <= buffer.count {
+            record += size(ofRecordAt: record)
+        }
+        return min(record, buffer.count)
+    }
+
+    private func size(ofRecordAt start: Int) -> Int {
+        let content = Int(buffer.byte(at: start + 4)) << 8 | Int(buffer.byte(at: start + 5))
+        return RecordHeader.size + content + Int(buffer.byte(at: start + 6))
+    }
+
     private mutating func setRequestID(_ requestID: UInt16) {
         var record = 0
         while record + RecordHeader.size <= buffer.count {
-            let content = Int(buffer.byte(at: record + 4)) << 8 | Int(buffer.byte(at: record + 5))
-            let padding = Int(buffer.byte(at: record + 6))
             buffer.replace(at: record + 2, with: UInt8(truncatingIfNeeded: requestID >> 8))
             buffer.replace(at: record + 3, with: UInt8(truncatingIfNeeded: requestID))
-            record += RecordHeader.size + content + padding
+            record += size(ofRecordAt: record)
         }
     }
 }

@@ -83,7 +83,7 @@ extension Dispatch {
 
     /// The process is ended with it.
     mutating func leaveOverdue() {
-        dropConnection()
+        dropOverdueConnection()
         guard let place else { return }
         hasLeftPlace = true
         shared.use { $0.admission.leave(place, .overdue) }

@@ -7,8 +7,8 @@ internal import Transport
 /// A connection whose exchange was given up.
 ///
 /// Closed at once, some applications would keep a thread that waits for the rest of the request
-/// for ever. So the record that had begun is completed, STDIN is ended, and what the application
-/// still sends is read and dropped, up to END_REQUEST or a limit.
+/// for ever. So the application is told that nothing more comes (see `RequestStream.abandon`), and
+/// what it still sends is read and dropped, up to END_REQUEST or a limit.
 struct ClosingConnection: Sendable {
     enum State {
         /// Nothing came for now.
@@ -28,13 +28,14 @@ struct ClosingConnection: Sendable {
     /// What one call reads: who serves a connection has something else to do.
     private static let sizeOfTurn = 65_536
 
-    let record: Connection.Record
+    var record: Connection.Record
     /// At an endpoint, given back when the connection is closed.
     let place: Int?
     private let deadline: MonotonicTime
     private let sizeLimit: Int
-    private let unsent: [UInt8]
+    private let farewell: Farewell
     private var sentCount = 0
+    private var isHalfClosed = false
     private var records: RecordReader
     private let requestID: UInt16
     private var drainedCount = 0
@@ -43,16 +44,16 @@ struct ClosingConnection: Sendable {
     ///   - record: of the connection
     ///   - place: to be given back
     ///   - until: how long a supervised process may take, without a limit of bytes; nil elsewhere
-    ///   - unsent: what completes the request
+    ///   - farewell: what is still to be sent
     ///   - records: where in the answer the exchange was
     init(
-        _ record: Connection.Record, place: Int?, until: MonotonicTime?, unsent: [UInt8],
+        _ record: Connection.Record, place: Int?, until: MonotonicTime?, farewell: Farewell,
         records: RecordReader
     ) {
         self.record = record
         self.place = place
         requestID = record.lastRequestID
-        self.unsent = unsent
+        self.farewell = farewell
         self.records = records
         deadline = until ?? MonotonicTime.now.advanced(byMilliseconds: Self.timeLimit)
         sizeLimit = until == nil ? Self.sizeLimit : .max
@@ -69,16 +70,21 @@ struct ClosingConnection: Sendable {
 
     /// Answers whether the connection is broken.
     private mutating func send(on connection: borrowing Connection) -> Bool {
-        guard sentCount < unsent.count else { return false }
-        var vector = GatherVector()
-        let result = unsafe unsent.withUnsafeBytes { bytes in
-            unsafe vector.append(BorrowedBytes(bytes).dropping(sentCount))
-            return connection.send(vector, isImmediate: true, isSIGPIPEIgnored: false)
+        if sentCount < farewell.bytes.count {
+            var vector = GatherVector()
+            let result = unsafe farewell.bytes.withUnsafeBytes { bytes in
+                unsafe vector.append(BorrowedBytes(bytes).dropping(sentCount))
+                return connection.send(vector, isImmediate: true, isSIGPIPEIgnored: false)
+            }
+            switch result {
+            case .done(let count): sentCount += count
+            case .wouldBlock: return false
+            case .ended, .failed: return true
+            }
         }
-        switch result {
-        case .done(let count): sentCount += count
-        case .wouldBlock: break
-        case .ended, .failed: return true
+        if farewell.isCutShort, !isHalfClosed, sentCount == farewell.bytes.count {
+            isHalfClosed = true
+            connection.halfClose()
         }
         return false
     }
