@@ -344,7 +344,8 @@ int gw_application_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *tem
                          "GW1034: the library does not open");
             return HTTP_INTERNAL_SERVER_ERROR;
         }
-        apr_pool_userdata_setn(kept, RETAINED_KEY, NULL, server->process->pool);
+        /* Copies the key: the literal is gone when httpd unloads the module at a restart. */
+        apr_pool_userdata_set(kept, RETAINED_KEY, NULL, server->process->pool);
     }
     for (supervised *each = kept->first; each; each = each->next) {
         each->is_wanted = 0;

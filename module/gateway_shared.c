@@ -22,11 +22,14 @@ int gw_shared_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporar
     }
     apr_pool_userdata_get(&known, SHARED_KEY, server->process->pool);
     gw_shared = known;
-    if (!gw_shared && gateway_shared_open(&gw_shared) != GATEWAY_OK) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "GW1005: there is no shared memory");
-        return HTTP_INTERNAL_SERVER_ERROR;
+    if (!gw_shared) {
+        if (gateway_shared_open(&gw_shared) != GATEWAY_OK) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "GW1005: there is no shared memory");
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+        /* Copies the key: the literal is gone when httpd unloads the module at a restart. */
+        apr_pool_userdata_set(gw_shared, SHARED_KEY, NULL, server->process->pool);
     }
-    apr_pool_userdata_setn(gw_shared, SHARED_KEY, NULL, server->process->pool);
     return gw_capacity_begin(server);
 }
 

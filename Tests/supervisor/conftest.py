@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from client import Client
-from fixtures import directory, start  # noqa: F401
+from fixtures import directory, start, start_responder  # noqa: F401
 from httpd import HTTPD
 from processes import ROOT
 from status_forms import STATUS
