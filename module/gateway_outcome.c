@@ -103,7 +103,17 @@ static int break_off(gw_exchange *x)
     return AP_FILTER_ERROR;
 }
 
-static int finish_answer(gw_exchange *x)
+/* A filter that refuses an answer sends one of its own: the connection is as that one says. */
+static int refused_by_filter(gw_exchange *x, const char *backend)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, x->r,
+                  APLOGNO(01075) "Error dispatching request to %s: (passing brigade to output "
+                  "filters)",
+                  backend);
+    return AP_FILTER_ERROR;
+}
+
+static int finish_answer(gw_exchange *x, const char *backend)
 {
     gw_client *client = &x->request->body->client;
     if (x->request->redirect || x->request->override_status || x->ignores_body
@@ -115,7 +125,7 @@ static int finish_answer(gw_exchange *x)
         return AP_FILTER_ERROR;
     }
     apr_status_t status = gw_client_end_answer(client, x->r, x->out);
-    return status == APR_SUCCESS || x->r->connection->aborted ? OK : AP_FILTER_ERROR;
+    return status == APR_SUCCESS || x->r->connection->aborted ? OK : refused_by_filter(x, backend);
 }
 
 void gw_outcome_overloaded(request_rec *r, proxy_worker *worker)
@@ -147,10 +157,13 @@ static int fail_unrun(gw_exchange *x)
 int gw_outcome_answer(gw_exchange *x, const char *backend)
 {
     request_rec *r = x->r;
-    if (x->is_output_broken) {
+    if (x->is_output_broken && x->is_client_gone) {
         ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "The client aborted the connection.");
         r->connection->keepalive = AP_CONN_CLOSE;
-        return x->is_client_gone ? OK : AP_FILTER_ERROR;
+        return OK;
+    }
+    if (x->is_output_broken) {
+        return refused_by_filter(x, backend);
     }
     if (x->body_failure) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, x->body_failure, r,
@@ -163,7 +176,7 @@ int gw_outcome_answer(gw_exchange *x, const char *backend)
         return ap_map_http_request_error(x->body_failure, HTTP_BAD_REQUEST);
     }
     if (x->result.outcome == GATEWAY_OUTCOME_COMPLETE) {
-        return finish_answer(x);
+        return finish_answer(x, backend);
     }
     log_failure(x, backend);
     gw_recorder_write(x, backend);

@@ -5,6 +5,7 @@ from collections import Counter
 
 SHOWN_AT_MOST = 60
 VALUE_WIDTH = 300
+LINES_AT_MOST = 60
 
 
 def text_of(value):
@@ -20,6 +21,8 @@ def describe(result, verbose):
         lines.append("     %s%s" % (difference.path, "  [%s]" % ", ".join(names) if names else ""))
         lines.append("         stock: %s" % text_of(difference.stock))
         lines.append("         ours:  %s" % text_of(difference.ours))
+    if len(lines) > LINES_AT_MOST:
+        lines[LINES_AT_MOST:] = ["     ... and %d more" % ((len(lines) - LINES_AT_MOST) // 3)]
     lines += ["     " + line for line in result.faults]
     return "\n".join(lines)
 

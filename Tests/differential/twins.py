@@ -23,6 +23,7 @@ SCRIPT = SITE / "params.php"
 ADDRESSES = {"a": "127.0.0.1", "b": "127.0.0.2"}
 READY_SECONDS = 30
 PORTS = (10000, 32000)
+GIVEN = set()
 
 LOADED = """
 authz_core authz_host authz_user authn_core authn_file auth_basic auth_digest auth_form session
@@ -65,6 +66,8 @@ AddType text/plain .txt
 DirectoryIndex disabled
 RequestReadTimeout header=0 body=0
 ScriptSock @side@/cgid
+SecDataDir @side@
+SecTmpDir @side@
 Timeout 30
 KeepAlive On
 MaxKeepAliveRequests 0
@@ -220,18 +223,23 @@ def make_site(site):
         shutil.copy(SCRIPT, site / folder)
     (site / "note.txt").write_text("a note\n")
     (site / "users").write_text(USERS)
+    (site / "errors").mkdir(mode=0o755)
+    (site / "errors" / "a.txt").write_text("the page of an error\n")
 
 
 def free_port():
     """A port that both addresses have free, and that the kernel gives to no client meanwhile."""
     while True:
         port = random.randrange(*PORTS)
+        if port in GIVEN:
+            continue
         with socket.socket() as one, socket.socket() as other:
             try:
                 one.bind((ADDRESSES["a"], port))
                 other.bind((ADDRESSES["b"], port))
             except OSError:
                 continue
+            GIVEN.add(port)
             return port
 
 
