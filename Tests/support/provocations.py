@@ -47,6 +47,24 @@ def redirects_unread(request):
 
 
 @behaviour
+def head_then_end(request):
+    """Sends its head and a line at once, and ends once the first of STDIN has come."""
+    send(request, stream(STDOUT, request.id, head_for() + b"first\n", end=False))
+    fastcgi.receive_record(request.connection)
+    time.sleep(0.1)
+    send(request, record(STDOUT, request.id), end_request(request.id))
+    return False
+
+
+@behaviour
+def names_file_unread(request):
+    """Names the file in its query as X-Sendfile, closes; never reads STDIN."""
+    content = b"X-Sendfile: " + request.query + b"\r\nContent-Type: text/plain\r\n\r\n"
+    send(request, stream(STDOUT, request.id, content), end_request(request.id))
+    return False
+
+
+@behaviour
 def garbage_unread(request):
     """Answers with what is no FastCGI when the params have ended; never reads STDIN."""
     send(request, b"HTTP/1.1 200 OK\r\n\r\nthis is no FastCGI\n")
