@@ -40,11 +40,12 @@ static int has_to_be_spooled(const request_rec *r, const char *length)
     return directory->streams_uploads != 1;
 }
 
-/* RFC 9112 §6.3; and no filter of a resource adds one. */
+/* RFC 9112 §6.3; and no filter of a resource adds one. A part of a page has none that is not its
+ * own: what its client sends is the page's. */
 static int has_no_body(const request_rec *r, const char *coding, const char *length)
 {
-    return !coding && !length && !r->kept_body && !r->connection->master
-        && r->input_filters == r->proto_input_filters;
+    return !coding && !length && !r->kept_body
+        && (r->main || (!r->connection->master && r->input_filters == r->proto_input_filters));
 }
 
 static void note_end(gw_body *body)
@@ -120,7 +121,8 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
     proxy_conn_rec *connection = nameless_connection(r, worker);
     /* Who waits for "100 Continue" is not looked at before the application can be had: with the
      * first look the time begins that mod_reqtimeout gives a body. */
-    if (is_spooled || !gw_client_waits(r) || body->client.left == 0) {
+    int may_wait = gw_client_waits(r) && (coding || body->client.left > 0);
+    if (is_spooled || !may_wait) {
         status = ap_proxy_prefetch_input(r, connection, body->kept, APR_NONBLOCK_READ,
                                          &body->kept_length, GW_BODY_AT_HAND);
         gw_client_count(&body->client, body->kept_length);
