@@ -183,3 +183,24 @@ def _(d):
 def _(d):
     is_kept = (True, True) == d.both("application.0.keep")
     return is_kept and d.both("application.requests") == (1, 2)
+
+
+@row("unasked-body-keeps")
+def _(d):
+    is_told = d.case.id.startswith("clients:expects") and d.seen_ours.get("client.told")
+    return is_told is False and d.both("client.0.fields.connection") == (("close",), None)
+
+
+@row("error-page-waits-for-no-body")
+def _(d):
+    return d.case.fragment == "refused with page" and d.codes() == (403, 403)
+
+
+@row("spooled-before-the-application")
+def _(d):
+    return d.codes() == (408, 408) and d.both("application.requests") == (1, 0)
+
+
+@row("cut-upload-is-aborted")
+def _(d):
+    return (d.stock, d.ours) == ("cut", "aborted")
