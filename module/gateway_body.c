@@ -69,11 +69,14 @@ static int is_begun(const request_rec *r)
 }
 
 /* The page of an error gets the body only if all of it is at hand: it neither asks the client for
- * one nor waits. */
+ * one nor waits. What has come by the time of the answer is read away. */
 static int prepare_error_page(request_rec *r, gw_body *body)
 {
     apr_bucket_brigade *piece = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    apr_status_t status = gw_client_waits(r) || is_begun(r) ? APR_EAGAIN : APR_SUCCESS;
+    apr_status_t status = is_begun(r) ? APR_EAGAIN : APR_SUCCESS;
+    if (gw_client_waits(r)) {
+        gw_client_give_up(&body->client, r);
+    }
     while (status == APR_SUCCESS && !body->client.is_at_end
            && body->kept_length < GW_BODY_AT_HAND) {
         apr_off_t length = 0;
@@ -90,7 +93,7 @@ static int prepare_error_page(request_rec *r, gw_body *body)
     if (!gw_body_ends(body->kept)) {
         apr_brigade_cleanup(body->kept);
         body->kept_length = 0;
-        gw_client_give_up(&body->client, r);
+        body->client.left = GW_LEFT_UNKNOWN;
     }
     body->is_complete = 1;
     /* The other request's are the same table, and httpd's filter has read them by now. */

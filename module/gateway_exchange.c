@@ -15,6 +15,13 @@ void gw_give_up(gw_exchange *x)
 
 static void pass(gw_exchange *x)
 {
+    gw_body *body = x->request->body;
+    /* The page of an error takes no more of the client than it has. */
+    if (!x->has_passed && body->is_complete && gw_client_settle(&body->client, x->r) != OK) {
+        apr_brigade_cleanup(x->out);
+        gw_give_up(x);
+        return;
+    }
     x->has_passed = 1;
     apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
     apr_brigade_cleanup(x->out);

@@ -147,6 +147,24 @@ def test_the_page_of_an_error(php, start_httpd, waits):
         assert client.request("GET", "/query.php?a=1").body == b"a=1"
 
 
+def test_a_body_that_comes_while_the_page_is_made(php, start_httpd):
+    """It is read away, and the connection goes on."""
+    page = "ErrorDocument 403 /sleep.php?ms=200\n<Location /no>\nRequire all denied\n</Location>\n"
+    httpd = start_httpd("event", page + php_handler(php.address))
+    with Client(httpd.port) as client:
+        for _ in range(2):
+            client.send("POST", "/no", length(b"x" * 1000))
+            client.socket.settimeout(0.05)
+            with pytest.raises(TimeoutError):
+                client.receive()
+            client.socket.settimeout(30)
+            client.socket.sendall(b"x" * 1000)
+            response = client.receive()
+            assert (response.status, response.body) == (403, b"slept\n")
+            assert "Connection" not in dict(response.fields)
+        assert client.request("GET", "/query.php?a=1").body == b"a=1"
+
+
 def test_beside_hints(responder, start_httpd):
     httpd = start_httpd("event", "GatewayInterim On\n" + proxy_pass(responder("interim")))
     with Expecting(httpd.port) as client:
