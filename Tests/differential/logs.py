@@ -60,6 +60,8 @@ def give_errors(twin, runs):
     for run in runs:
         for line in run.access:
             owners[(run.side, line["connection"])] = run
+    for side in twin.sides:
+        owners.pop((side, "-"), None)
     left = {}
     for side in twin.sides:
         for host in twin.hosts:

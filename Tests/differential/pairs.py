@@ -82,15 +82,15 @@ def only_times(result):
 
 
 async def repeat(twin, again, results, table):
-    """What was late, once more, alone: what is late for a reason is late again."""
+    """What was late, once more: what is late for a reason is late again."""
     print("once more, for their times: %s" % ", ".join(case.id for case in again))
     for case in again:
         case.id += "'"
-        runs = await run_pairs(twin, [case])
-        ((_, result),) = compare(twin, [case], runs, table, of_host=False)
-        result.id = case.id = case.id.rstrip("'")
-        results = [(c, result if c is case else old) for c, old in results]
-    return results
+    runs = await run_pairs(twin, again)
+    once_more = dict(compare(twin, again, runs, table, of_host=False))
+    for case in again:
+        once_more[case].id = case.id = case.id.rstrip("'")
+    return [(case, once_more.get(case, old)) for case, old in results]
 
 
 async def run_pairs(twin, cases):
@@ -123,7 +123,7 @@ async def run_side(twin, run):
     run.host = host
 
     async def connect(**options):
-        client = RawClient(run, (run.side.address, host.port))
+        client = RawClient(run, (run.side.address, host.port), host.fragment.tls)
         run.clients.append(client)
         return await client.connect(**options)
 
@@ -135,7 +135,7 @@ async def run_side(twin, run):
         run.notes["fault"] = repr(error)
     run.client_left = run.client_left or time.monotonic()
     for client in run.clients:
-        client.socket.close()
+        client.close()
     deadline = time.monotonic() + APPLICATION_SECONDS
     with contextlib.suppress(asyncio.CancelledError):
         while run.active and time.monotonic() < deadline:

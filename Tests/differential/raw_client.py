@@ -4,8 +4,17 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import time
 from dataclasses import dataclass, field
+
+def context(protocols):
+    """Whatever the certificate says."""
+    made = ssl.create_default_context()
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    made.set_alpn_protocols(list(protocols))
+    return made
+
 
 PROBE = b"OPTIONS * HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n"
 
@@ -66,13 +75,14 @@ class Response:
 class RawClient:
     """One connection of one side of a case."""
 
-    def __init__(self, run, address):
-        self.run, self.address = run, address
+    def __init__(self, run, address, tls=False):
+        self.run, self.address, self.tls = run, address, tls
+        self.reader = self.writer = None
         self.socket, self.buffer, self.ended = None, b"", None
         self.sent = self.received = 0
         self.began = time.monotonic()
 
-    async def connect(self, receive_buffer=None):
+    async def connect(self, receive_buffer=None, protocols=("http/1.1",)):
         self.socket = socket.socket()
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -81,15 +91,37 @@ class RawClient:
         # The same address on both sides, whatever the server's.
         self.socket.bind(("127.0.0.1", 0))
         await asyncio.get_running_loop().sock_connect(self.socket, self.address)
+        if self.tls:
+            self.reader, self.writer = await asyncio.open_connection(
+                sock=self.socket, ssl=context(protocols), server_hostname="differential.test"
+            )
         self.began = time.monotonic()
         return self
+
+    async def _send_some(self, data):
+        if self.tls:
+            self.writer.write(data)
+            await self.writer.drain()
+        else:
+            await asyncio.get_running_loop().sock_sendall(self.socket, data)
+
+    async def _receive_some(self):
+        if self.tls:
+            return await self.reader.read(1 << 17)
+        return await asyncio.get_running_loop().sock_recv(self.socket, 1 << 17)
+
+    def close(self):
+        if self.writer:
+            self.writer.transport.abort()
+        elif self.socket:
+            self.socket.close()
 
     async def send(self, data):
         """All of data, or as much as the server takes."""
         view = memoryview(data)
         try:
             while view:
-                await asyncio.get_running_loop().sock_sendall(self.socket, view[:65536])
+                await self._send_some(view[:65536])
                 self.sent += len(view[:65536])
                 view = view[65536:]
         except ConnectionError:
@@ -101,14 +133,14 @@ class RawClient:
             linger = b"\1\0\0\0\0\0\0\0"
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.run.client_left = time.monotonic()
-        self.socket.close()
+        self.close()
 
     async def more(self):
         """Receives once; False at the end, whose kind is in ended."""
         if self.ended:
             return False
         try:
-            piece = await asyncio.get_running_loop().sock_recv(self.socket, 1 << 17)
+            piece = await self._receive_some()
         except ConnectionError:
             self.ended = "reset"
             return False
@@ -148,7 +180,7 @@ class RawClient:
         if response.code and not head_only:
             await self._receive_body(response, method)
         response.end = time.monotonic() - self.began
-        response.wire = self.received - len(self.buffer) - before
+        response.wire = 0 if self.tls else self.received - len(self.buffer) - before
         return response
 
     async def _receive_body(self, response, method):
@@ -209,7 +241,7 @@ class RawClient:
     async def probe(self):
         """Whether the connection takes another request, which no application is asked for."""
         with contextlib.suppress(ConnectionError):
-            await asyncio.get_running_loop().sock_sendall(self.socket, PROBE)
+            await self._send_some(PROBE)
         response = Response()
         if await self.receive_head(response) and response.status.startswith("HTTP/1.1 200"):
             return "usable"

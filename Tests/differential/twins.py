@@ -24,6 +24,8 @@ ADDRESSES = {"a": "127.0.0.1", "b": "127.0.0.2"}
 READY_SECONDS = 30
 PORTS = (10000, 32000)
 GIVEN = set()
+FOLDERS = ("", "sub", "sub.dir", "home/sub", "differential.test", "access")
+ACCESS_FILE = 'SetEnv OF_HTACCESS 1\n<Files "*.php">\nSetHandler "${own_handler}"\n</Files>\n'
 
 LOADED = """
 authz_core authz_host authz_user authn_core authn_file auth_basic auth_digest auth_form session
@@ -218,11 +220,13 @@ class PHPPools(Process):
 
 def make_site(site):
     """The pages of both sides, so that what files say of themselves is the same."""
-    for folder in ("", "sub", "sub.dir"):
-        (site / folder).mkdir(mode=0o755)
+    for folder in FOLDERS:
+        (site / folder).mkdir(mode=0o755, parents=True)
         shutil.copy(SCRIPT, site / folder)
+    shutil.copy(Path(__file__).parent / "script.php", site)
     (site / "note.txt").write_text("a note\n")
     (site / "users").write_text(USERS)
+    (site / "access" / ".htaccess").write_text(ACCESS_FILE)
     (site / "errors").mkdir(mode=0o755)
     (site / "errors" / "a.txt").write_text("the page of an error\n")
 
