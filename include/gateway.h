@@ -216,7 +216,7 @@ typedef void (*gateway_log_function)(void *context, gateway_log_level level, con
 #define GATEWAY_SIGPIPE_IGNORED 0x1u
 
 /* The library starts one thread with the first exchange of the process, and one in each child with
- * its first, which does what gateway_maintain does, when it is due and at least once a second. It
+ * its first, which does what gateway_maintain does, when it is due. It
  * takes no signals, and ends in gateway_close. The log function may be called on it. */
 #define GATEWAY_MAINTENANCE_THREAD 0x2u
 
@@ -286,6 +286,9 @@ typedef struct gateway_backend gateway_backend;
  * kept, idle or not. */
 #define GATEWAY_BACKEND_KEEP_CONNECTIONS 0x1u
 
+/* The connection of an exchange that was given up is closed at once. */
+#define GATEWAY_DRAIN_OFF 0xFFFFFFFFu
+
 /* Durations are at most 86400000 ms (a day). Each field's 0 is its default. */
 typedef struct gateway_backend_options {
     size_t size;                 /* sizeof(gateway_backend_options) */
@@ -317,12 +320,16 @@ typedef struct gateway_backend_options {
     uint32_t queue_timeout_ms;   /* how long one waits before it is overloaded; default 10000 */
     uint64_t max_spooled_size;   /* bytes of a body that is gathered before it is sent;
                                     default 1073741824 */
+    uint32_t drain_timeout_ms;   /* how long what the application still sends is read once its
+                                    exchange was given up (gateway_exchange_cancel); default 5000.
+                                    GATEWAY_DRAIN_OFF: not at all */
+    uint32_t drain_size;         /* how much of it, in bytes; default 67108864 */
 } gateway_backend_options;
 
 /* clang-format off */
 #define GATEWAY_BACKEND_OPTIONS_INIT \
     { sizeof(gateway_backend_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-      0, 0, 0, 0, 0, 0, 0 }
+      0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 /*
@@ -762,11 +769,20 @@ typedef struct gateway_exchange_options {
                                        SO_SNDTIMEO are so long; at most 86400000. A small request
                                        is then written, and an answer whose deadline is as far
                                        received, without a poll(2) before. 0: not known */
+    struct gateway_shared *shared; /* where the supplied connection holds a place of
+                                      gateway_place_enter; NULL: it holds none. When the exchange is
+                                      given up and its connection drains, the place is the
+                                      library's (GATEWAY_RESULT_PLACE_TAKEN): it rests, and is left
+                                      when the connection is closed, at the latest by the
+                                      gateway_maintain after gateway_place_asked */
+    uint32_t shared_application;   /* of the place */
+    uint32_t shared_place;
 } gateway_exchange_options;
 
 /* clang-format off */
 #define GATEWAY_EXCHANGE_OPTIONS_INIT \
-    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+    { sizeof(gateway_exchange_options), 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL, \
+      0, 0 }
 /* clang-format on */
 
 /*
@@ -957,6 +973,8 @@ gateway_status gateway_exchange_block(gateway_exchange *exchange, uint32_t most_
 /* A supplied connection that was used before turned out dead before one byte came, and the request
  * cannot have run, or may run twice: it may be sent once more, on a fresh connection. */
 #define GATEWAY_RESULT_REPEATABLE 0x40u
+/* The place that a supplied connection held is the library's: the host does not leave it. */
+#define GATEWAY_RESULT_PLACE_TAKEN 0x80u
 
 /* How an exchange went. Times are microseconds since it was opened, 0 where it never came. */
 typedef struct gateway_result {
@@ -1005,6 +1023,14 @@ gateway_status gateway_exchange_result(gateway_exchange *exchange, gateway_resul
  * ABORT_REQUEST follows (FastCGI 1.0 section 5.4), and the connection is half-closed, so that no
  * application takes the body for whole or waits for the rest. The same holds when a deadline passes
  * or the body cannot be had.
+ *
+ * What the application still sends is then read and dropped, up to drain_timeout_ms and drain_size,
+ * since some applications leak where the connection disappears under their answer. That delays
+ * nobody: it is done by the maintenance thread or by later calls, not for an event stream
+ * (text/event-stream), and ends as soon as somebody waits for the place of the exchange
+ * (max_active, max_connections, max_endpoint_active, a place of gateway_place_enter). A process of
+ * a supervised application keeps its claim until it is done; where somebody waits its writes fail
+ * instead.
  *
  * Answers GATEWAY_OK, GATEWAY_ERR_INVALID, GATEWAY_ERR_STATE (in a read function of the exchange).
  * Thread: per-handle. Blocks: no.

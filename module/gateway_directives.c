@@ -42,6 +42,7 @@ void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config
     merged->authorizer = added->authorizer ? added->authorizer : base->authorizer;
     merged->buffer_size = added->buffer_size >= 0 ? added->buffer_size : base->buffer_size;
     merged->sendfile_roots = added->sendfile_roots ? added->sendfile_roots : base->sendfile_roots;
+    merged->drain = added->drain.is_set ? added->drain : base->drain;
     return merged;
 }
 
@@ -147,6 +148,9 @@ const command_rec gw_directives[] = {
                    "written; or Off"),
     AP_INIT_ITERATE("GatewaySendfile", gw_sendfile_word, NULL, RSRC_CONF | ACCESS_CONF,
                     "directories of files that the application may have sent, or Off"),
+    AP_INIT_TAKE12("GatewayDrain", gw_drain_line, NULL, RSRC_CONF | ACCESS_CONF,
+                   "how long, and how much of, the answer is read of an exchange that was given "
+                   "up; or Off"),
     AP_INIT_TAKE_ARGV("GatewayCapacity", gw_capacity_line, NULL, RSRC_CONF,
                       "an address, how many exchanges it runs at once, queue=N, wait=SECONDS"),
     AP_INIT_RAW_ARGS("GatewayApplication", gw_application_line, NULL, RSRC_CONF,

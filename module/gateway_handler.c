@@ -25,7 +25,8 @@ uint32_t gw_milliseconds(apr_interval_time_t time)
 /* What every connection that is tried is sent: known to be right before the first is taken. */
 static int make_params(request_rec *r, const proxy_worker *worker, gateway_request **params)
 {
-    gateway_backend *backend = gw_backend_of(worker, gw_request_of(r)->application);
+    gateway_backend *backend =
+        gw_backend_of(worker, gw_request_of(r)->application, gw_directory_of(r)->drain);
     if (!backend || gateway_request_open(backend, params) != GATEWAY_OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -47,7 +48,19 @@ static void supply(proxy_conn_rec *conn, gateway_exchange_options *options)
     options->descriptor_timeout_ms = known->timeout_ms;
     options->request_id = 1 + known->requests % 2;
     options->previous_request_id = known->requests ? 3 - options->request_id : 0;
+    if (known->place->has_place) {
+        options->shared = gw_shared;
+        options->shared_application = known->place->application;
+        options->shared_place = known->place->number;
+    }
     ++known->requests;
+}
+
+/* The exchange was given up: the library drains its connection, which has the place until then. */
+static void hand_over_place(gw_place *place)
+{
+    place->has_place = 0;
+    gw_kept_watch();
 }
 
 /* On a connection of mod_proxy's, or, without one, on one of the library's to a supervised process
@@ -64,8 +77,9 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
     options.send_timeout_ms = options.head_timeout_ms = options.read_timeout_ms =
         timeout ? gw_milliseconds(timeout) : 0;
     gw_recorder_begin(x, &options);
-    return gateway_exchange_open(gw_backend_of(x->worker, x->request->application), params,
-                                 &options, &x->handle);
+    gateway_backend *backend =
+        gw_backend_of(x->worker, x->request->application, x->directory->drain);
+    return gateway_exchange_open(backend, params, &options, &x->handle);
 }
 
 /* Runs the request on a connection; what is answered is left to gw_outcome_answer. */
@@ -90,6 +104,9 @@ static int run(gw_exchange *x, proxy_conn_rec *conn, gateway_request *params,
     x->worker->s->read += (apr_off_t)x->result.bytes_received;
     if (conn && (!(x->result.flags & GATEWAY_RESULT_REUSABLE) || x->body_failure)) {
         conn->close = 1;
+    }
+    if (x->result.flags & GATEWAY_RESULT_PLACE_TAKEN) {
+        hand_over_place(((gw_connection *)conn->data)->place);
     }
     return OK;
 }

@@ -63,6 +63,10 @@ static void *APR_THREAD_FUNC maintain(apr_thread_t *thread, void *unused)
         }
         ends = child.ends;
         apr_thread_mutex_unlock(child.mutex);
+        if (asked == GATEWAY_OK) {
+            /* The place may be that of a connection that drains. */
+            gw_library_maintain();
+        }
     }
     return NULL;
 }
@@ -87,6 +91,21 @@ void gw_kept_begin(apr_pool_t *pool, server_rec *server)
     apr_pool_pre_cleanup_register(pool, NULL, child_end);
 }
 
+/* Not before there is something to maintain. The child's mutex is held. */
+static void begin_thread(void)
+{
+    if (!child.thread && !child.ends) {
+        apr_thread_create(&child.thread, NULL, maintain, NULL, child.pool);
+    }
+}
+
+void gw_kept_watch(void)
+{
+    apr_thread_mutex_lock(child.mutex);
+    begin_thread();
+    apr_thread_mutex_unlock(child.mutex);
+}
+
 int gw_kept_add(gw_place *place)
 {
     apr_thread_mutex_lock(child.mutex);
@@ -96,9 +115,8 @@ int gw_kept_add(gw_place *place)
         place->next = child.kept;
         child.kept = place;
     }
-    /* Not before there is something to maintain. */
-    if (is_kept && !child.thread && !child.ends) {
-        apr_thread_create(&child.thread, NULL, maintain, NULL, child.pool);
+    if (is_kept) {
+        begin_thread();
     }
     apr_thread_mutex_unlock(child.mutex);
     return is_kept;

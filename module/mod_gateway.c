@@ -24,6 +24,7 @@ typedef struct sized_backend {
     const char *application; /* of a supervised one: its name */
     uint32_t io_size;
     uint32_t head_size;
+    gw_drain drain;
     gateway_backend *handle;
     struct sized_backend *next;
 } sized_backend;
@@ -75,10 +76,12 @@ static int is_same(const char *address, const char *other)
 
 /* The address lives as long as the configuration. */
 static gateway_backend *find_backend(const char *address, const char *application,
-                                     uint32_t io_size, uint32_t head_size)
+                                     uint32_t io_size, uint32_t head_size, gw_drain drain)
 {
     sized_backend *each = child.backends;
     while (each && (each->io_size != io_size || each->head_size != head_size
+                    || each->drain.timeout_ms != drain.timeout_ms
+                    || each->drain.size != drain.size
                     || !is_same(each->address, address)
                     || !is_same(each->application, application))) {
         each = each->next;
@@ -89,6 +92,8 @@ static gateway_backend *find_backend(const char *address, const char *applicatio
     gateway_backend_options options = GATEWAY_BACKEND_OPTIONS_INIT;
     options.io_buffer_size = io_size;
     options.max_head_size = head_size;
+    options.drain_timeout_ms = drain.timeout_ms;
+    options.drain_size = drain.size;
     gateway_backend *handle = NULL;
     if (application) {
         handle = gw_application_backend(application, &options);
@@ -100,7 +105,8 @@ static gateway_backend *find_backend(const char *address, const char *applicatio
         return NULL;
     }
     each = apr_pcalloc(child.pool, sizeof *each);
-    *each = (sized_backend){ address, application, io_size, head_size, handle, child.backends };
+    *each = (sized_backend){ address, application, io_size,
+                             head_size, drain, handle, child.backends };
     child.backends = each;
     return handle;
 }
@@ -110,14 +116,15 @@ static uint32_t within(apr_size_t value, uint32_t least, uint32_t most)
     return value < least ? least : value > most ? most : (uint32_t)value;
 }
 
-gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application)
+gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application,
+                               gw_drain drain)
 {
     const proxy_worker_shared *s = worker->s;
     uint32_t io_size = s->io_buffer_size_set ? within(s->io_buffer_size, 8192, 1 << 20) : 0;
     uint32_t head_size =
         s->response_field_size_set ? within(s->response_field_size, 1 << 16, 1 << 24) : 0;
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = find_backend(NULL, application, io_size, head_size);
+    gateway_backend *handle = find_backend(NULL, application, io_size, head_size, drain);
     apr_thread_mutex_unlock(child.mutex);
     return handle;
 }
@@ -125,9 +132,14 @@ gateway_backend *gw_backend_of(const proxy_worker *worker, const char *applicati
 gateway_backend *gw_backend_at(const char *address, const char *application)
 {
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = find_backend(address, application, 0, 0);
+    gateway_backend *handle = find_backend(address, application, 0, 0, (gw_drain){ 0 });
     apr_thread_mutex_unlock(child.mutex);
     return handle;
+}
+
+void gw_library_maintain(void)
+{
+    gateway_maintain(child.handle);
 }
 
 /* ------------------------------------------------------------------------------------- start-up */

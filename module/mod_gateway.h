@@ -16,6 +16,7 @@
  *   gateway_connection.c   mod_proxy's connection, its deadline, its reuse
  *   gateway_capacity.c     how many exchanges an application runs, over all children
  *   gateway_kept.c         connections of this child that are kept
+ *   gateway_drain.c        connections whose exchange was given up
  *   gateway_application.c  applications whose processes httpd runs
  *   gateway_shared.c       what all children share, and mod_status shows
  *   gateway_status.c       the status of all of it, of which the next three are forms
@@ -67,6 +68,13 @@ typedef enum { GW_TYPE_UNSET, GW_TYPE_FPM, GW_TYPE_GENERIC } gw_type;
 
 typedef struct gw_authorizer gw_authorizer;
 
+/* GatewayDrain, as the library takes it. */
+typedef struct gw_drain {
+    uint32_t timeout_ms;
+    uint32_t size;
+    unsigned is_set : 1;
+} gw_drain;
+
 typedef struct gw_directory {
     gw_type type;                 /* ProxyFCGIBackendType */
     apr_array_header_t *rules;    /* of gw_rule: ProxyFCGISetEnvIf */
@@ -81,6 +89,7 @@ typedef struct gw_directory {
     int passes_interim;           /* GatewayInterim; -1: unset */
     apr_off_t buffer_size;        /* GatewayBuffer; -1: unset */
     apr_array_header_t *sendfile_roots; /* GatewaySendfile; NULL: unset */
+    gw_drain drain;
 } gw_directory;
 
 /* A variable to be set or unset when a condition holds. */
@@ -178,7 +187,10 @@ int gw_params_add(request_rec *r, gateway_request *params);
 int gw_params_send(request_rec *r, gateway_request *params);
 
 /* The library's backend for connections of a worker. */
-gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application);
+gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application,
+                               gw_drain drain);
+/* Does what is due in the library, on this thread. */
+void gw_library_maintain(void);
 /* The library's backend at an address as it spells it, or of a supervised application; NULL: there
  * is none. */
 gateway_backend *gw_backend_at(const char *address, const char *application);
@@ -269,6 +281,8 @@ void gw_place_uncount(gw_place *place);
 void gw_kept_begin(apr_pool_t *pool, server_rec *server);
 /* 0: somebody else waits for the place. */
 int gw_kept_add(gw_place *place);
+/* The library keeps a place of this child, which is to be asked for it. */
+void gw_kept_watch(void);
 /* 0: it was shut down meanwhile, and its place left. */
 int gw_kept_remove(gw_place *place);
 
@@ -336,6 +350,9 @@ void gw_buffer_begin(gw_exchange *x, apr_off_t limit);
 int gw_buffer_take(gw_exchange *x);
 /* Sends what was kept, once the connection to the application is given back. */
 int gw_buffer_send(request_rec *r);
+
+/* GatewayDrain. */
+const char *gw_drain_line(cmd_parms *cmd, void *config, const char *time, const char *size);
 
 /* GatewayAuthorizer. */
 const char *gw_authorizer_line(cmd_parms *cmd, void *config, int count, char *const words[]);

@@ -198,7 +198,18 @@ extension BackendOptions {
             && read(given.queue_length, into: &queueLength, range: 1...1_000_000)
             && read(given.max_idle, into: &maxIdle, range: 1...65_535)
             && read(given.max_stderr_size, into: &limits.maxStderrSize, range: 1...16_777_216)
+            && readDrain(given)
         guard isRead else { return nil }
+    }
+
+    private mutating func readDrain(_ given: gateway_backend_options) -> Bool {
+        switch given.drain_timeout_ms {
+        case 0: break
+        case GATEWAY_DRAIN_OFF: drainTimeout = nil
+        case let time where time <= Timeouts.longest: drainTimeout = time
+        default: return false
+        }
+        return read(given.drain_size, into: &drainSize, range: 1...Int(UInt32.max))
     }
 }
 

@@ -205,7 +205,12 @@ extension DispatchOptions {
             isTCP: given.flags & GATEWAY_EXCHANGE_DESCRIPTOR_TCP != 0,
             keepsConnection: given.flags & GATEWAY_EXCHANGE_KEEP_CONNECTION != 0,
             requestID: UInt16(given.request_id == 0 ? 1 : given.request_id),
-            previousRequestID: UInt16(given.previous_request_id))
+            previousRequestID: UInt16(given.previous_request_id), place: nil)
+        guard given.shared != nil else { return }
+        guard let status = status(given.shared, given.shared_application, given.shared_place)
+        else { return nil }
+        supplied?.place = SharedPlace(
+            status, application: Int(given.shared_application), number: Int(given.shared_place))
     }
 }
 
@@ -222,6 +227,7 @@ extension gateway_result {
             | (report.isHeadTold ? GATEWAY_RESULT_HEAD_SENT : 0)
             | (report.isBodySent ? GATEWAY_RESULT_BODY_SENT : 0)
             | (report.isBodyCut ? GATEWAY_RESULT_BODY_CUT : 0)
+            | (report.isPlaceTaken ? GATEWAY_RESULT_PLACE_TAKEN : 0)
         http_status = report.httpStatus
         application_status = report.applicationStatus
         error_number = report.errorNumber

@@ -291,7 +291,7 @@ extension SharedStatus {
 }
 
 /// The capacity behind a handle, of which the application and the place can be.
-private func status(
+func status(
     _ shared: OpaquePointer?, _ application: UInt32, _ place: UInt32 = 0
 ) -> SharedStatus? {
     guard let status = Handle<SharedStatus>.object(shared, kind: .shared),

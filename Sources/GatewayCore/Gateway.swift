@@ -13,6 +13,10 @@ package final class Gateway: Sendable {
     private let backends = Locked<[ProcessLocal]>([])
     private let applications = Locked<[Supervised]>([])
     private let maintenance = Locked<MaintenanceThread?>(nil)
+    let bell = MaintenanceBell()
+    /// How often what nobody tells of is looked for, in milliseconds: connections that their
+    /// application has closed, supervisors that have ended.
+    static let pauseOfLooks: UInt32 = 1_000
     /// Of the process that the thread runs in; a child has none before it uses a backend.
     private let maintenanceGeneration = Atomic<UInt32>(.max)
 
@@ -31,10 +35,10 @@ package final class Gateway: Sendable {
             maintenanceGeneration.exchange(now, ordering: .relaxed) != now
         else { return }
         // The thread ends with the gateway's handle, so that it does not keep the gateway.
-        let thread = try MaintenanceThread { [weak self] in
-            guard let self else { return .distantFuture }
+        let thread = try MaintenanceThread(bell: bell) { [weak self] in
+            guard let self else { return .init(time: .distantFuture, watched: []) }
             maintain()
-            return nextDeadline
+            return due
         }
         maintenance.withLock { $0 = thread }
     }
@@ -96,8 +100,24 @@ package final class Gateway: Sendable {
         return openBackends.map(\.state.nextDeadline).min() ?? .distantFuture
     }
 
-    /// Closes an idle connection of any backend, to have its descriptor; false when there is none.
+    /// The same for the thread, which watches connections too.
+    private var due: MaintenanceThread.Due {
+        var due = MaintenanceThread.Due(time: .distantFuture, watched: [])
+        var isLookWanted = false
+        applications.withLockIfAvailable { isLookWanted = !$0.isEmpty }
+        for backend in openBackends {
+            due.time = min(due.time, backend.state.watch(&due.watched))
+            isLookWanted = isLookWanted || backend.state.idleCount > 0
+        }
+        guard isLookWanted else { return due }
+        due.time = min(due.time, MonotonicTime.now.advanced(byMilliseconds: Self.pauseOfLooks))
+        return due
+    }
+
+    /// Closes an idle connection of any backend, or else one that only drains, to have its
+    /// descriptor; false when there is none.
     func shedIdle() -> Bool {
         return openBackends.contains { $0.state.shedIdle() }
+            || openBackends.contains { $0.state.closing.shed() }
     }
 }

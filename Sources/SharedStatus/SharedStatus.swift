@@ -197,6 +197,11 @@ package final class SharedStatus: Sendable {
         segment.withLock { segment.pool(application).resume(place) }
     }
 
+    /// Whether somebody waits for a place.
+    package func isWaitedFor(_ application: Int) -> Bool {
+        segment.withLock { segment.pool(application).numbers.waiting > 0 }
+    }
+
     /// Waits until this process is asked to close a kept connection; answers of which application.
     package func waitUntilAsked(milliseconds: UInt32) -> Int? {
         let process = ProcessID.own

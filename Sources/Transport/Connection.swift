@@ -95,6 +95,23 @@ package struct Connection: ~Copyable {
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// Lets the application's writes fail from now on, on a Unix socket; only whether it has closed
+    /// the connection can still be seen.
+    package func refuseMore() {
+        _ = shutdown(descriptor, Int32(SHUT_RD))
+    }
+
+    /// Ends the connection, whoever else has descriptors of it.
+    package func end() {
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// Whether the application has closed the connection that refuses more.
+    package var hasHungUp: Bool {
+        var polled = pollfd(fd: descriptor, events: 0, revents: 0)
+        return unsafe poll(&polled, 1, 0) > 0 && Int32(polled.revents) & (POLLHUP | POLLERR) != 0
+    }
+
     package var isOpen: Bool { record.descriptor >= 0 }
     package var descriptor: Int32 { record.descriptor }
     private var mode: Blocking { record.mode }

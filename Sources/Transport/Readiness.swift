@@ -19,10 +19,9 @@ package struct Interest: OptionSet, Sendable {
     /// - Returns: what it is ready for; nothing when the deadline has passed. An error on the
     ///   descriptor counts as ready, so that the next system call tells it.
     package func wait(on descriptor: Int32, until deadline: MonotonicTime) -> Interest {
-        let events = (contains(.read) ? POLLIN : 0) | (contains(.write) ? POLLOUT : 0)
         while true {
             let left = deadline.milliseconds(from: .now)
-            var polled = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+            var polled = pollfd(fd: descriptor, events: events, revents: 0)
             let count = unsafe poll(&polled, 1, Int32(clamping: left))
             if count > 0 {
                 let returned = Int32(polled.revents)
@@ -35,6 +34,31 @@ package struct Interest: OptionSet, Sendable {
             if count == 0, deadline <= .now { return [] }
             if count < 0, SystemError.last != .interrupted { return self }
         }
+    }
+
+    /// A descriptor, and what to wait for on it beside its end.
+    package struct Watch: Sendable {
+        let descriptor: Int32
+        let interest: Interest
+
+        package init(_ descriptor: Int32, _ interest: Interest) {
+            self.descriptor = descriptor
+            self.interest = interest
+        }
+    }
+
+    /// Waits on this thread until one of several descriptors is ready or has ended, the deadline
+    /// has passed, or a signal came.
+    package static func waitForAny(of watched: [Watch], until deadline: MonotonicTime) {
+        var polled = watched.map { watch in
+            pollfd(fd: watch.descriptor, events: watch.interest.events, revents: 0)
+        }
+        let left = deadline.milliseconds(from: .now)
+        unsafe _ = poll(&polled, nfds_t(polled.count), Int32(clamping: left))
+    }
+
+    private var events: Int16 {
+        Int16((contains(.read) ? POLLIN : 0) | (contains(.write) ? POLLOUT : 0))
     }
 
     /// Waits on this thread until one of several descriptors is readable, or has an error, or the

@@ -16,7 +16,10 @@ package final class Signal: Sendable {
         _ = close(descriptor)
     }
 
-    package func set() {
+    package func set() { Self.set(descriptor) }
+
+    /// Sets the signal that has a descriptor.
+    package static func set(_ descriptor: Int32) {
         var one: UInt64 = 1
         unsafe _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
     }

@@ -248,6 +248,11 @@ final class Queued {
         }
     }
 
+    /// Waits on this thread.
+    func block() {
+        gateway_exchange_block(exchange, GATEWAY_WAIT_FOREVER)
+    }
+
     func isReady(within milliseconds: Int32) -> Bool {
         var wait = gateway_wait()
         wait.size = MemoryLayout<gateway_wait>.size

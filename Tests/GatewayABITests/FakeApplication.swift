@@ -14,7 +14,7 @@ final class FakeApplication {
     let request: OpaquePointer
     /// The host's end.
     private(set) var descriptor: Int32
-    private let peer: Int32
+    private var peer: Int32
     private var exchange: OpaquePointer?
 
     init(_ options: gateway_backend_options? = nil) throws {
@@ -71,6 +71,17 @@ final class FakeApplication {
     func closeDescriptor() {
         close(descriptor)
         descriptor = -1
+    }
+
+    /// Goes on with another connection.
+    func connectAnew() {
+        close(descriptor)
+        close(peer)
+        var pair: [Int32] = [-1, -1]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        descriptor = pair[0]
+        peer = pair[1]
+        _ = fcntl(peer, F_SETFL, O_NONBLOCK)
     }
 
     /// Adds what was sent, and answers whether nothing more can come.

@@ -12,11 +12,14 @@ import Transport
 struct ClosingConnectionTests {
     /// The application's end, and what serves the other one.
     private struct Given: ~Copyable {
-        let application: Int32
+        private(set) var application: Int32
         let descriptor: Int32
         var closing: ClosingConnection
 
-        init(until: MonotonicTime?) throws {
+        init(
+            until: MonotonicTime = .distantFuture, size: Int = .max, claim: MonotonicTime? = nil,
+            isCutShort: Bool = false
+        ) throws {
             var pair: [Int32] = [-1, -1]
             #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
             application = pair[0]
@@ -26,8 +29,9 @@ struct ClosingConnectionTests {
                 supplied: descriptor, isNonblocking: false, timeout: 0, isTCP: false)
             connection.record.lastRequestID = 1
             closing = ClosingConnection(
-                connection.keep(), place: nil, until: until,
-                farewell: Farewell(bytes: [], isCutShort: false), records: RecordReader())
+                connection.keep(), place: .none,
+                limits: .init(until: until, size: size, claim: claim),
+                farewell: Farewell(bytes: [], isCutShort: isCutShort), records: RecordReader())
         }
 
         deinit {
@@ -37,6 +41,17 @@ struct ClosingConnectionTests {
 
         func send(_ bytes: [UInt8]) {
             #expect(write(application, bytes, bytes.count) == bytes.count)
+        }
+
+        mutating func endApplication() {
+            close(application)
+            application = -1
+        }
+
+        mutating func serveToRest() -> ClosingConnection.State {
+            var state = serve()
+            while state == .hasMore { state = serve() }
+            return state
         }
 
         mutating func serve() -> ClosingConnection.State { closing.serve(now: .now) }
@@ -50,7 +65,7 @@ struct ClosingConnectionTests {
 
     @Test("is read in turns, so that an application that sends without end holds nobody up")
     func turns() throws {
-        var given = try Given(until: .distantFuture)
+        var given = try Given()
         given.send(answer)
         #expect(given.serve() == .hasMore)
         #expect(given.serve() == .hasMore)
@@ -59,20 +74,47 @@ struct ClosingConnectionTests {
         #expect(given.serve() == .finished)
     }
 
-    @Test("is given up after its time, and after a megabyte where nothing else bounds it")
+    @Test("is closed after its time, and after its size")
     func bounds() throws {
         var late = try Given(until: .now)
         late.send(end)
-        #expect(late.serve() == .givenUp)
-        var long = try Given(until: nil)
-        var state = ClosingConnection.State.waits
-        var rounds = 0
-        while state != .givenUp, rounds < 100 {
-            if state == .waits { long.send(answer) }
-            state = long.serve()
-            rounds += 1
-        }
-        #expect(state == .givenUp)
-        #expect(rounds > 1_048_576 / 65_536)
+        #expect(late.serve() == .overdue)
+        var long = try Given(size: 300_000)
+        long.send(answer)
+        #expect(long.serve() == .hasMore)
+        #expect(long.serve() == .hasMore)
+        #expect(long.serve() == .waits)
+        long.send(answer)
+        #expect(long.serveToRest() == .overdue)
+    }
+
+    @Test("lets a claimed process know by its writes that nobody reads, until it has closed")
+    func hurries() throws {
+        var given = try Given(until: .now, claim: .distantFuture)
+        given.send(answer)
+        #expect(given.serve() == .waits)
+        #expect(given.closing.isHurried)
+        #expect(Glibc.send(given.application, [1], 1, Int32(MSG_NOSIGNAL)) == -1)
+        #expect(errno == EPIPE)
+        #expect(given.serve() == .waits)
+        given.endApplication()
+        #expect(given.serve() == .finished)
+    }
+
+    @Test(
+        "goes on reading what a claimed process sends that was told that its request is cut short")
+    func hurriesCutShort() throws {
+        var given = try Given(until: .now, claim: .distantFuture, isCutShort: true)
+        #expect(given.serve() == .waits)
+        given.send(answer)
+        #expect(given.serve() == .hasMore)
+        given.send(end)
+        #expect(given.serveToRest() == .finished)
+    }
+
+    @Test("gives a claim up that was held for too long")
+    func overdueClaim() throws {
+        var given = try Given(until: .now, claim: .now)
+        #expect(given.serve() == .overdue)
     }
 }

@@ -106,6 +106,24 @@ def notes_end(request):
     return False
 
 
+@behaviour
+def endless(request):
+    """Sends "data:" for ever with the Content-Type endless=TYPE, and answers what has none."""
+    if read_body(request) is None:
+        return False
+    kind = request.query.partition(b"endless=")[2]
+    if not kind:
+        send(request, answer_for(request))
+        return request.keep
+    send(request, stream(STDOUT, request.id, b"Content-Type: %s\r\n\r\n" % kind, end=False))
+    try:
+        while True:
+            send(request, stream(STDOUT, request.id, b"data: 1\n\n", end=False))
+            time.sleep(0.02)
+    except ConnectionError:
+        return False
+
+
 def wait_for_close(request):
     try:
         while request.connection.recv(1, 0x2):  # MSG_PEEK: what is sent stays unread.

@@ -27,7 +27,8 @@ package final class Backend: Sendable {
         self.endpoints = Locked(endpoints)
         self.options = options
         local = ProcessLocal(
-            options: options, endpointCount: endpoints.count, application: application)
+            options: options, endpointCount: endpoints.count, application: application,
+            bell: gateway.bell)
         gateway.register(local)
     }
 

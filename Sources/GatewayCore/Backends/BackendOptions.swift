@@ -47,6 +47,12 @@ package struct BackendOptions: Sendable {
     /// Bytes of a body that is read to its end before it is sent.
     package var maxSpooledSize: UInt64 = 1_073_741_824
 
+    /// How long what an application sends after its exchange was given up is read, in milliseconds;
+    /// nil: not at all.
+    package var drainTimeout: UInt32? = 5_000
+    /// How much of it, in bytes.
+    package var drainSize = 67_108_864
+
     package init() {}
 
     /// An exchange has a connection, so the limit of one is that of the other.

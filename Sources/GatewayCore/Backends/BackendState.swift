@@ -2,6 +2,7 @@
 
 internal import Platform
 internal import SharedStatus
+internal import Transport
 
 /// What a backend holds in one process: the queue, its endpoints' part, memory to be used again,
 /// counters. Used by any thread.
@@ -15,8 +16,12 @@ final class BackendState: Sendable {
     let counters = BackendCounters()
     let waits = WaitCounters()
     private let options: BackendOptions
+    private let bell: MaintenanceBell
 
-    init(options: BackendOptions, endpointCount: Int, application: Scoreboard?) {
+    init(
+        options: BackendOptions, endpointCount: Int, application: Scoreboard?,
+        bell: MaintenanceBell
+    ) {
         self.options = options
         if let application {
             admission = .application(ApplicationPlaces(application))
@@ -26,7 +31,8 @@ final class BackendState: Sendable {
             admission = .open
         }
         endpoints = (0..<endpointCount).map { _ in EndpointState(options: options) }
-        closing = ClosingList(admission: admission)
+        closing = ClosingList(admission: admission, bell: bell)
+        self.bell = bell
     }
 
     var idleCount: Int { endpoints.reduce(0) { $0 + $1.pool.idleCount } }
@@ -55,6 +61,18 @@ final class BackendState: Sendable {
     var nextDeadline: MonotonicTime {
         let expiry = endpoints.map(\.pool.nextExpiry).min() ?? .distantFuture
         return min(expiry, closing.nextDeadline)
+    }
+
+    /// The same for who watches connections that are being closed, which are added.
+    func watch(_ watched: inout [Interest.Watch]) -> MonotonicTime {
+        let expiry = endpoints.map(\.pool.nextExpiry).min() ?? .distantFuture
+        return min(expiry, closing.watch(&watched))
+    }
+
+    /// A connection is idle from now on.
+    func noteIdle(now: MonotonicTime) {
+        let pause = min(options.idleTimeout, Gateway.pauseOfLooks)
+        bell.ring(before: now.advanced(byMilliseconds: pause))
     }
 
     var statistics: BackendStatistics {

@@ -14,13 +14,19 @@ final class ProcessLocal: Sendable {
     private let current: Atomic<UInt>
     private let generation: Atomic<UInt32>
 
-    init(options: BackendOptions, endpointCount: Int, application: Scoreboard?) {
+    private let bell: MaintenanceBell
+
+    init(
+        options: BackendOptions, endpointCount: Int, application: Scoreboard?,
+        bell: MaintenanceBell
+    ) {
+        self.bell = bell
         self.options = options
         self.endpointCount = endpointCount
         self.application = application
         generation = Atomic(ForkGeneration.current)
         let first = BackendState(
-            options: options, endpointCount: endpointCount, application: application)
+            options: options, endpointCount: endpointCount, application: application, bell: bell)
         current = Atomic(Self.retain(first))
     }
 
@@ -39,7 +45,9 @@ final class ProcessLocal: Sendable {
     /// The first thread of the child that comes here puts a fresh state in place.
     private func replace(_ inherited: UInt) -> BackendState {
         let fresh = Self.retain(
-            BackendState(options: options, endpointCount: endpointCount, application: application))
+            BackendState(
+                options: options, endpointCount: endpointCount, application: application,
+                bell: bell))
         let exchange = current.compareExchange(
             expected: inherited, desired: fresh, ordering: .acquiringAndReleasing)
         guard exchange.exchanged else {

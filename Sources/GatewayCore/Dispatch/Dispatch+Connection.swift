@@ -10,7 +10,7 @@ extension Dispatch {
     private static let readAheadSize = 8_192
 
     mutating func beginConnecting() {
-        shared.use { $0.closing.serve() }
+        shared.use { $0.closing.serveUnlessMaintained() }
         times.connectBegan = .now
         if let supplied = options.supplied {
             connection = Connection(
@@ -159,62 +159,9 @@ extension Dispatch {
         kept.record.servedCount &+= 1
         kept.record.hadLargeBody = counts.sent > UInt64(Self.readAheadSize)
         let record = kept.keep()
-        endpoint.use { $0.pool.release(record, now: times.ended ?? .now) }
-    }
-
-    /// The exchange is given up: its connection is closed in the order that lets the application
-    /// notice, while the host goes on.
-    mutating func abandonConnection() {
-        guard let farewell = sayFarewell() else { return dropConnection() }
-        var records = reader.recordReader
-        if input.skipsToEnd(of: connection.record.lastRequestID, with: &records) {
-            return dropConnection()
-        }
-        var closing = ClosingConnection(
-            connection.record, place: place, until: runDeadline, farewell: farewell,
-            records: records)
-        guard ownConnection() else {
-            // The host closes its descriptor: the application is told what can be told now.
-            _ = closing.serve(now: .now)
-            return dropConnection()
-        }
-        var abandoned = Connection.none
-        swap(&abandoned, &connection)
-        closing.record = abandoned.keep()
-        shared.use { $0.closing.add(closing) }
-        // The connection counts as active until it is closed.
-        hasLeftPlace = true
-    }
-
-    /// What the application is told when the exchange is given up; nil where it was not begun, or
-    /// the application takes nothing more.
-    private mutating func sayFarewell() -> Farewell? {
-        guard state == .exchanging, stream.hasBegun, !isSendOver, let content = unsafe content
-        else {
-            return nil
-        }
-        return bodyAtHand.withSpan { unsafe stream.abandon(head: content.pointee.head, piece: $0) }
-    }
-
-    /// Sees to it that the connection lives on when the host closes a descriptor of its own; false
-    /// when no other descriptor is to be had.
-    private mutating func ownConnection() -> Bool {
-        guard connection.record.isSupplied else { return true }
-        guard let duplicate = connection.duplicate() else { return false }
-        connection = duplicate
-        return true
-    }
-
-    /// A process that will not be done with its exchange is ended with it; until then it is told
-    /// what can be told now.
-    mutating func dropOverdueConnection() {
-        if let farewell = sayFarewell() {
-            var closing = ClosingConnection(
-                connection.record, place: nil, until: nil, farewell: farewell,
-                records: reader.recordReader)
-            _ = closing.serve(now: .now)
-        }
-        dropConnection()
+        let now = times.ended ?? .now
+        endpoint.use { $0.pool.release(record, now: now) }
+        shared.use { $0.noteIdle(now: now) }
     }
 
     mutating func dropConnection() {

@@ -18,6 +18,7 @@ extension Dispatch {
             waiter = waiting
             times.queued = .now
             state = .queued
+            shared.use { $0.closing.makeWay() }
         case .refused(let error?) where error.isOutOfDescriptors && shedIdle(): enterQueue()
         case .refused(let error):
             fail(Failure(.overloaded, .queue, "the queue is full", system: error))
@@ -26,6 +27,7 @@ extension Dispatch {
 
     mutating func waitInQueue() -> Step? {
         guard let waiter else { return nil }
+        shared.use { $0.closing.serve() }
         if let elected = waiter.takePlace() {
             self.waiter = nil
             begin(at: elected)
@@ -38,7 +40,9 @@ extension Dispatch {
             return nil
         }
         if options.isNonblocking { return .again }
-        _ = Interest.read.wait(on: waiter.descriptor, until: due.time)
+        var watched = [Interest.Watch(waiter.descriptor, .read)]
+        let next = shared.use { $0.closing.watch(&watched) } ?? .distantFuture
+        Interest.waitForAny(of: watched, until: min(due.time, next))
         return nil
     }
 

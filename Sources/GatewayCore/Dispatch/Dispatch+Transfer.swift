@@ -270,6 +270,8 @@ extension Dispatch {
                 interest = []
             } else if state == .queued, let waiter {
                 descriptor = waiter.descriptor
+                let next = shared.use { $0.closing.nextDeadlineOfWaiter } ?? .distantFuture
+                until = min(until, next)
             } else if state == .connecting, let pendingConnect {
                 until = min(until, pendingConnect.retryAt)
                 interest = pendingConnect.interest

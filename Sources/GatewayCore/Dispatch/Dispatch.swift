@@ -57,6 +57,9 @@ package struct Dispatch: ~Copyable {
     var triedPlaces: UInt64 = 0
     /// The place was given back, or is given back by whoever closes the connection.
     var hasLeftPlace = false
+    /// The place that the host's connection holds is given back by whoever closes the connection.
+    var hasTakenSharedPlace = false
+    var drainOptions: (timeout: UInt32?, size: Int) = (nil, 0)
 
     var connection = Connection.none
     var connector: Connector?
@@ -143,6 +146,8 @@ package struct Dispatch: ~Copyable {
         self.options = options
         isSIGPIPEIgnored = backend.gateway.isSIGPIPEIgnored
         keepsConnections = backend.options.keepsConnections
+        drainOptions = (backend.options.drainTimeout, backend.options.drainSize)
+        hasTakenSharedPlace = false
         unsafe content = request.content
         unsafe request.content.pointee.beginUse()
         body = unsafe request.content.pointee.body

@@ -18,11 +18,15 @@ package struct DispatchOptions {
         package var requestID: UInt16
         /// Of the exchange before on the same connection; 0 on a fresh one.
         package var previousRequestID: UInt16
+        /// That the connection holds.
+        package var place: SharedPlace?
 
         package init(
             descriptor: Int32, isNonblocking: Bool, timeout: UInt32, isTCP: Bool,
-            keepsConnection: Bool, requestID: UInt16, previousRequestID: UInt16
+            keepsConnection: Bool, requestID: UInt16, previousRequestID: UInt16,
+            place: SharedPlace?
         ) {
+            self.place = place
             self.descriptor = descriptor
             self.isNonblocking = isNonblocking
             self.timeout = timeout

@@ -17,6 +17,7 @@ package struct DispatchReport {
     /// On a connection of the host's: it was dead, and the request may be sent on a fresh one.
     package var isRepeatable: Bool
     package var isHeadTold: Bool
+    package var isPlaceTaken: Bool
     package var isBodySent: Bool
     package var isBodyCut: Bool
     package var bytesSent: UInt64
@@ -52,6 +53,7 @@ extension Dispatch {
                 isRepeatable: failure?.outcome == .truncated && options.supplied != nil
                     && isRepeatable,
                 isHeadTold: isHeadTold,
+                isPlaceTaken: hasTakenSharedPlace,
                 isBodySent: hasRun && stream.isDone, isBodyCut: hasRun && reader.isBodyCut,
                 bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
                 stderrDropped: hasRun ? reader.stderrDropped : 0,

@@ -9,6 +9,12 @@ internal import Transport
 /// Closed at once, some applications would keep a thread that waits for the rest of the request
 /// for ever. So the application is told that nothing more comes (see `RequestStream.abandon`), and
 /// what it still sends is read and dropped, up to END_REQUEST or a limit.
+///
+///     draining ──END_REQUEST, end of the connection──▶ finished
+///        │ limit, somebody waits, event stream
+///        ├──▶ overdue: closed
+///        └──▶ hurried, where a supervised process is claimed: its writes fail, until it has closed
+///             the connection, or has had its claim for too long
 struct ClosingConnection: Sendable {
     enum State {
         /// Nothing came for now.
@@ -17,25 +23,40 @@ struct ClosingConnection: Sendable {
         case hasMore
         /// The application has ended its answer, or the connection.
         case finished
-        case givenUp
+        /// A limit is reached, and the connection is to be closed.
+        case overdue
 
-        /// The connection is to be closed now.
-        var isOver: Bool { self == .finished || self == .givenUp }
+        var isOver: Bool { self == .finished || self == .overdue }
     }
 
-    private static let timeLimit: UInt32 = 5_000
-    private static let sizeLimit = 1_048_576
+    /// What the connection counts as until it is closed.
+    enum Place: Sendable {
+        case none
+        /// Of the backend's admission.
+        case admitted(Int)
+        /// Of those that processes share.
+        case shared(SharedPlace)
+    }
+
+    struct Limits: Sendable {
+        var until: MonotonicTime
+        var size: Int
+        /// How long a supervised process may keep its claim; nil elsewhere.
+        var claim: MonotonicTime?
+    }
+
     /// What one call reads: who serves a connection has something else to do.
     private static let sizeOfTurn = 65_536
 
     var record: Connection.Record
-    /// At an endpoint, given back when the connection is closed.
-    let place: Int?
-    private let deadline: MonotonicTime
-    private let sizeLimit: Int
+    let place: Place
+    private var limits: Limits
     private let farewell: Farewell
     private var sentCount = 0
     private var isHalfClosed = false
+    /// Nobody waits for the answer's end any more, but for the process to be done.
+    private(set) var isHurried = false
+    private var refusesMore = false
     private var records: RecordReader
     private let requestID: UInt16
     private var drainedCount = 0
@@ -43,29 +64,71 @@ struct ClosingConnection: Sendable {
     /// - Parameters:
     ///   - record: of the connection
     ///   - place: to be given back
-    ///   - until: how long a supervised process may take, without a limit of bytes; nil elsewhere
+    ///   - limits: of draining
     ///   - farewell: what is still to be sent
     ///   - records: where in the answer the exchange was
     init(
-        _ record: Connection.Record, place: Int?, until: MonotonicTime?, farewell: Farewell,
+        _ record: Connection.Record, place: Place, limits: Limits, farewell: Farewell,
         records: RecordReader
     ) {
         self.record = record
         self.place = place
-        requestID = record.lastRequestID
+        self.limits = limits
         self.farewell = farewell
         self.records = records
-        deadline = until ?? MonotonicTime.now.advanced(byMilliseconds: Self.timeLimit)
-        sizeLimit = until == nil ? Self.sizeLimit : .max
+        requestID = record.lastRequestID
     }
+
+    /// A supervised process runs the exchange, and may not be given another one before.
+    var isClaimed: Bool { limits.claim != nil }
+
+    /// What is to be waited for before it is served again, beside the end of the connection.
+    var watch: Interest.Watch {
+        var interest: Interest = refusesMore ? [] : .read
+        if sentCount < farewell.bytes.count { interest.insert(.write) }
+        return Interest.Watch(record.descriptor, interest)
+    }
+
+    /// When it has to be served whatever comes.
+    var deadline: MonotonicTime { limits.until }
 
     /// Goes on as far as nothing has to be waited for, and not for long.
     mutating func serve(now: MonotonicTime) -> State {
         let connection = Connection(record)
-        let isBroken = send(on: connection)
-        let state = now >= deadline ? .givenUp : isBroken ? .finished : drain(connection)
+        var state = step(on: connection, now: now)
+        if state == .overdue, isClaimed, !isHurried {
+            hurry(connection)
+            state = now >= limits.until ? .overdue : .waits
+        }
         _ = connection.keep()
         return state
+    }
+
+    /// Draining delays somebody: a claimed process is to be done soon. It sees that as soon as it
+    /// writes, unless it was told already that its request is cut short.
+    mutating func hurry() {
+        let connection = Connection(record)
+        hurry(connection)
+        _ = connection.keep()
+    }
+
+    private mutating func hurry(_ connection: borrowing Connection) {
+        guard let claim = limits.claim, !isHurried else { return }
+        isHurried = true
+        limits.until = claim
+        limits.size = .max
+        // Both ways shut, nothing would tell any more that the process has closed its side.
+        guard !farewell.isCutShort else { return }
+        refusesMore = true
+        connection.refuseMore()
+    }
+
+    private mutating func step(on connection: borrowing Connection, now: MonotonicTime) -> State {
+        let isBroken = send(on: connection)
+        if now >= limits.until { return .overdue }
+        if isBroken { return .finished }
+        if refusesMore { return connection.hasHungUp ? .finished : .waits }
+        return drain(connection)
     }
 
     /// Answers whether the connection is broken.
@@ -92,7 +155,7 @@ struct ClosingConnection: Sendable {
     private mutating func drain(_ connection: borrowing Connection) -> State {
         let before = drainedCount
         return unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
-            while drainedCount < sizeLimit {
+            while drainedCount < limits.size {
                 guard drainedCount - before < Self.sizeOfTurn else { return .hasMore }
                 switch unsafe connection.receive(into: room, isImmediate: true) {
                 case .wouldBlock: return .waits
@@ -104,7 +167,7 @@ struct ClosingConnection: Sendable {
                     if records.skipsToEnd(of: requestID, in: input) { return .finished }
                 }
             }
-            return .givenUp
+            return .overdue
         }
     }
 }
