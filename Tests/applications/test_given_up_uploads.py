@@ -106,7 +106,7 @@ def cancel(backend, params):
 def test_a_host_cancels(name):
     with applications.start(name, "unix", concurrency=1) as running:
         witness = Witness(running.place.directory, "witness")
-        with gateway.Backend(running.address) as backend:
+        with gateway.Backend(running.address, max_active=1) as backend:
             cancel(backend, upload_params(running, witness))
             began = time.monotonic()
             pairs = client.params(running, "case=id&token=next")

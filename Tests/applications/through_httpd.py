@@ -24,14 +24,14 @@ PARAM = 'ProxyFCGISetEnvIf "true" %s "%s"\n'
 
 
 @contextlib.contextmanager
-def served(running, witness=None, parameters=""):
+def served(running, witness=None, parameters="", more=""):
     """The httpd, with one child, before an application."""
     lines = proxy_pass(running.address, parameters=parameters)
     lines += PARAM % ("SCRIPT_FILENAME", running.script)
     if witness is not None:
         lines += PARAM % ("WITNESS", witness)
     with short_directory() as directory:
-        httpd = HTTPD(directory, "event", lines, sizes=ONE_PROCESS)
+        httpd = HTTPD(directory, "event", lines + more, sizes=ONE_PROCESS)
         try:
             yield httpd
         finally:

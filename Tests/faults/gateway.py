@@ -43,7 +43,8 @@ BACKEND_NUMBERS = (
 
 class BackendOptions(Sized):
     _fields_ = [("size", c_size_t), *((name, c_uint32) for name in BACKEND_NUMBERS.split()),
-                ("max_spooled_size", c_uint64)]  # fmt: skip
+                ("max_spooled_size", c_uint64),
+                ("drain_timeout_ms", c_uint32), ("drain_size", c_uint32)]  # fmt: skip
 
 
 class ExchangeOptions(Sized):
