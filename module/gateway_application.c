@@ -101,8 +101,12 @@ const char *gw_application_line(cmd_parms *cmd, void *config, const char *words)
     gateway_application_options options;
     char message[256];
     options_of(cmd->pool, &line, &options);
-    if (gateway_application_check(&options, message, sizeof message) != GATEWAY_OK) {
-        return apr_psprintf(cmd->pool, "GatewayApplication %s: %s", line.name, message);
+    const char *flaw = gateway_application_check(&options, message, sizeof message) != GATEWAY_OK
+                           ? message
+                           : gw_files_application_flaw(cmd->pool, line.settings,
+                                                       options.command[0]);
+    if (flaw) {
+        return apr_psprintf(cmd->pool, "GatewayApplication %s: %s", line.name, flaw);
     }
     if (!given.lines) {
         given.lines = apr_array_make(cmd->pool, 4, sizeof(application_line));
@@ -123,7 +127,8 @@ const char *gw_application_line(cmd_parms *cmd, void *config, const char *words)
     return NULL;
 }
 
-static const char *absolute_path(cmd_parms *cmd, const char *path, const char **set)
+static const char *absolute_path(cmd_parms *cmd, const char *path, const char **set,
+                                 const char *(*look)(apr_pool_t *, const char *))
 {
     const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
     if (error) {
@@ -131,17 +136,38 @@ static const char *absolute_path(cmd_parms *cmd, const char *path, const char **
     }
     *set = ap_server_root_relative(cmd->pool, path);
     apr_pool_cleanup_register(cmd->pool, NULL, forget_lines, apr_pool_cleanup_null);
-    return *set ? NULL : apr_psprintf(cmd->pool, "%s: the path is not valid", cmd->cmd->name);
+    const char *flaw = *path && *set ? look(cmd->pool, *set) : "the path is not valid";
+    return flaw ? apr_psprintf(cmd->pool, "%s: %s", cmd->cmd->name, flaw) : NULL;
 }
 
 const char *gw_application_directory(cmd_parms *cmd, void *config, const char *path)
 {
-    return absolute_path(cmd, path, &given.directory);
+    return absolute_path(cmd, path, &given.directory, gw_files_runtime_directory_flaw);
 }
 
 const char *gw_application_supervisor(cmd_parms *cmd, void *config, const char *path)
 {
-    return absolute_path(cmd, path, &given.supervisor);
+    return absolute_path(cmd, path, &given.supervisor, gw_files_program_flaw);
+}
+
+int gw_application_is_defined(const char *name)
+{
+    for (int i = 0; given.lines && i < given.lines->nelts; ++i) {
+        if (ap_cstr_casecmp(APR_ARRAY_IDX(given.lines, i, application_line).name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const char *gw_application_flaw(apr_pool_t *pool)
+{
+    const char *flaw = NULL;
+    for (int i = 0; given.directory && given.lines && i < given.lines->nelts && !flaw; ++i) {
+        flaw = gw_files_socket_flaw(pool, given.directory,
+                                    APR_ARRAY_IDX(given.lines, i, application_line).name);
+    }
+    return flaw;
 }
 
 /* ------------------------------------------------------------------------------------- start-up */
@@ -289,41 +315,6 @@ static void end_unwanted(server_rec *server)
     }
 }
 
-/* A name that no line defines would be found out by the first request. */
-static int check_worker(const proxy_worker *worker, server_rec *server)
-{
-    if (ap_cstr_casecmp(worker->s->scheme, GW_APPLICATION_SCHEME) != 0
-        || find(worker->s->hostname_ex)) {
-        return OK;
-    }
-    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server,
-                 "GW1033: %s: there is no GatewayApplication %s", worker->s->name_ex,
-                 worker->s->hostname_ex);
-    return HTTP_INTERNAL_SERVER_ERROR;
-}
-
-static int check_workers(server_rec *server)
-{
-    for (server_rec *each = server; each; each = each->next) {
-        proxy_server_conf *conf = ap_get_module_config(each->module_config, &proxy_module);
-        for (int i = 0; i < conf->workers->nelts; ++i) {
-            if (check_worker(&APR_ARRAY_IDX(conf->workers, i, proxy_worker), each) != OK) {
-                return HTTP_INTERNAL_SERVER_ERROR;
-            }
-        }
-        for (int i = 0; i < conf->balancers->nelts; ++i) {
-            const apr_array_header_t *members =
-                APR_ARRAY_IDX(conf->balancers, i, proxy_balancer).workers;
-            for (int j = 0; j < members->nelts; ++j) {
-                if (check_worker(APR_ARRAY_IDX(members, j, proxy_worker *), each) != OK) {
-                    return HTTP_INTERNAL_SERVER_ERROR;
-                }
-            }
-        }
-    }
-    return OK;
-}
-
 int gw_application_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool,
                          server_rec *server)
 {
@@ -356,22 +347,21 @@ int gw_application_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *tem
         }
     }
     end_unwanted(server);
-    return check_workers(server);
+    return OK;
 }
 
 /* ---------------------------------------------------------------------------------- in children */
 
-int gw_is_application(const char *url)
-{
-    static const char prefix[] = GW_APPLICATION_SCHEME "://";
-    return ap_cstr_casecmpn(url, prefix, sizeof prefix - 1) == 0;
-}
-
 const char *gw_application_of(request_rec *r, const char *url)
 {
-    const char *name = url + sizeof GW_APPLICATION_SCHEME + 2;
-    const supervised *application = find(apr_pstrmemdup(r->pool, name, strcspn(name, ":/?")));
+    const supervised *application = find(gw_application_name(r->pool, url));
     return application ? application->name : NULL;
+}
+
+int gw_application_unknown(request_rec *r, const char *url)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "GW1035: there is no application at %s", url);
+    return HTTP_INTERNAL_SERVER_ERROR;
 }
 
 gateway_application *gw_application_number(int number, const char **name)

@@ -37,19 +37,46 @@ static const char *library_address(apr_pool_t *pool, const char *address)
                : apr_pstrcat(pool, "tcp:", address, NULL);
 }
 
+/* Names of supervised applications that lines of the configuration that was read last name. */
+static apr_array_header_t *named;
+
+static apr_status_t forget_names(void *unused)
+{
+    named = NULL;
+    return APR_SUCCESS;
+}
+
+static void note_name(apr_pool_t *pool, const char *name)
+{
+    if (!named) {
+        named = apr_array_make(pool, 2, sizeof(const char *));
+        apr_pool_cleanup_register(pool, NULL, forget_names, apr_pool_cleanup_null);
+    }
+    APR_ARRAY_PUSH(named, const char *) = name;
+}
+
+const char *gw_authorizer_unknown(void)
+{
+    for (int i = 0; named && i < named->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(named, i, const char *);
+        if (!gw_application_is_defined(name)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
 static const char *read_option(cmd_parms *cmd, gw_authorizer *authorizer, const char *word)
 {
+    uint32_t seconds;
     if (strncmp(word, "script=/", 8) == 0) {
         authorizer->script = word + 7;
         return NULL;
     }
-    if (strncmp(word, "timeout=", 8) == 0) {
-        char *end;
-        apr_int64_t seconds = apr_strtoi64(word + 8, &end, 10);
-        authorizer->timeout_ms = (uint32_t)seconds * 1000;
-        if (end > word + 8 && !*end && seconds >= 1 && seconds <= MOST_TIMEOUT_S) {
-            return NULL;
-        }
+    if (strncmp(word, "timeout=", 8) == 0
+        && gw_number_read(word + 8, 1, MOST_TIMEOUT_S, &seconds)) {
+        authorizer->timeout_ms = seconds * 1000;
+        return NULL;
     }
     return apr_psprintf(cmd->pool,
                         "GatewayAuthorizer: \"%s\" is neither script=/path nor timeout=1..%d "
@@ -70,6 +97,9 @@ const char *gw_authorizer_line(cmd_parms *cmd, void *config, int count, char *co
     const char *address = count ? gw_address_read(cmd->pool, words[0]) : NULL;
     if (!address && !is_application) {
         return "GatewayAuthorizer requires unix:/path, fcgi://host:port, gateway://NAME or Off";
+    }
+    if (is_application) {
+        note_name(cmd->pool, gw_application_name(cmd->pool, words[0]));
     }
     authorizer->address = is_application ? words[0] : library_address(cmd->pool, address);
     authorizer->timeout_ms = DEFAULT_TIMEOUT_S * 1000;

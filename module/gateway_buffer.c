@@ -6,6 +6,8 @@
  */
 #include "mod_gateway.h"
 
+#define MOST_SIZE ((apr_off_t)64 << 30)
+
 struct gw_buffer {
     apr_bucket_brigade *kept;
     apr_off_t size;
@@ -24,18 +26,23 @@ apr_off_t gw_size_read(const char *word)
                 : *end == 'M' || *end == 'm' ? 20
                 : *end == 'G' || *end == 'g' ? 30
                                              : 0;
-    int is_none = end == word || size < 0 || size > (APR_INT64_MAX >> 30) || end[shift ? 1 : 0];
+    int is_none = !apr_isdigit(*word) || size < 0 || size > (APR_INT64_MAX >> 30)
+        || end[shift ? 1 : 0];
     return is_none ? -1 : size << shift;
 }
 
 const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word)
 {
     gw_directory *directory = config;
-    directory->buffer_size = ap_cstr_casecmp(word, "Off") == 0 ? 0 : gw_size_read(word);
-    if (directory->buffer_size < 0) {
+    if (ap_cstr_casecmp(word, "Off") == 0) {
+        directory->buffer_size = 0;
+        return NULL;
+    }
+    directory->buffer_size = gw_size_read(word);
+    if (directory->buffer_size < 1 || directory->buffer_size > MOST_SIZE) {
         return apr_psprintf(cmd->pool,
-                            "GatewayBuffer: \"%s\" is neither a number of bytes, perhaps with K, M "
-                            "or G, nor Off",
+                            "GatewayBuffer: \"%s\" is neither a number of bytes from 1 to 64G, "
+                            "perhaps with K, M or G, nor Off",
                             word);
     }
     return NULL;

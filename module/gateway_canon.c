@@ -97,12 +97,17 @@ int gw_canon(request_rec *r, char *url)
     if (!scheme) {
         return DECLINED;
     }
+    /* The parser cuts the URL into pieces. */
+    const char *application = gw_is_application(url) ? apr_pstrdup(r->pool, url) : NULL;
     url += strlen(scheme) + 1;
 
     char *host;
     apr_port_t default_port = strcmp(scheme, "fcgi") == 0 ? FCGI_PORT : 0;
     apr_port_t port = default_port;
     const char *error = ap_proxy_canon_netloc(r->pool, &url, NULL, NULL, &host, &port);
+    if (error && application) {
+        return gw_application_unknown(r, application);
+    }
     if (error) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, APLOGNO(01059) "error parsing URL %s: %s", url,
                       error);

@@ -8,6 +8,8 @@
 
 #define DEFAULT_WAIT_MS 10000
 #define MOST_WAIT_S 3600
+/* Of applications in shared memory. */
+#define MOST_ADDRESSES 64
 
 /* A line "GatewayCapacity ADDRESS N". */
 typedef struct capacity_line {
@@ -29,31 +31,40 @@ static apr_status_t forget_lines(void *unused)
     return APR_SUCCESS;
 }
 
-const char *gw_address_read(apr_pool_t *pool, const char *text)
+/* NULL: it is right. */
+static const char *number_flaw(const char *text, apr_int64_t most, uint32_t *number)
 {
-    if (ap_cstr_casecmpn(text, "unix:", 5) == 0) {
-        text += 5;
-    }
-    if (*text == '/') {
-        return apr_pstrmemdup(pool, text, strcspn(text, "|"));
-    }
-    apr_uri_t uri;
-    if (apr_uri_parse(pool, text, &uri) != APR_SUCCESS || !uri.scheme || !uri.hostname
-        || ap_cstr_casecmp(uri.scheme, "fcgi") != 0) {
-        return NULL;
-    }
-    return apr_psprintf(pool, "%s:%d", uri.hostname, uri.port_str ? (int)uri.port : 8000);
+    return gw_number_read(text, 1, most, number) ? NULL : text;
 }
 
-static const char *read_number(const char *text, apr_int64_t least, apr_int64_t most,
-                               uint32_t *number)
+/* A line that both module records have given, or that stands in several virtual hosts, counts
+ * once; NULL: there is none for the address. */
+static const capacity_line *line_of(const char *address)
 {
-    char *end;
-    apr_int64_t value = apr_strtoi64(text, &end, 10);
-    if (end == text || *end || value < least || value > most) {
-        return text;
+    for (int i = 0; lines && i < lines->nelts; ++i) {
+        const capacity_line *line = &APR_ARRAY_IDX(lines, i, capacity_line);
+        if (strcmp(line->address, address) == 0) {
+            return line;
+        }
     }
-    *number = (uint32_t)value;
+    return NULL;
+}
+
+static const char *add_line(cmd_parms *cmd, const capacity_line *line)
+{
+    const capacity_line *other = line_of(line->address);
+    if (other) {
+        int is_same = other->exchanges == line->exchanges
+            && other->queue_length == line->queue_length && other->wait_ms == line->wait_ms;
+        return is_same ? NULL
+                       : apr_psprintf(cmd->pool, "GatewayCapacity: %s has other numbers already",
+                                      line->address);
+    }
+    if (!lines) {
+        lines = apr_array_make(cmd->pool, 4, sizeof(capacity_line));
+        apr_pool_cleanup_register(cmd->pool, NULL, forget_lines, apr_pool_cleanup_null);
+    }
+    APR_ARRAY_PUSH(lines, capacity_line) = *line;
     return NULL;
 }
 
@@ -69,14 +80,14 @@ const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *cons
                             "GatewayCapacity: \"%s\" is neither unix:/path nor fcgi://host:port",
                             words[0]);
     }
-    const char *flaw = read_number(words[1], 1, 1024, &line.exchanges);
+    const char *flaw = number_flaw(words[1], 1024, &line.exchanges);
     for (int i = 2; i < count && !flaw; ++i) {
         uint32_t seconds = 0;
         if (strncmp(words[i], "queue=", 6) == 0) {
-            flaw = read_number(words[i] + 6, 1, 1024, &line.queue_length);
+            flaw = number_flaw(words[i] + 6, 1024, &line.queue_length);
         }
         else if (strncmp(words[i], "wait=", 5) == 0) {
-            flaw = read_number(words[i] + 5, 1, MOST_WAIT_S, &seconds);
+            flaw = number_flaw(words[i] + 5, MOST_WAIT_S, &seconds);
             line.wait_ms = seconds * 1000;
         }
         else {
@@ -89,12 +100,12 @@ const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *cons
                             "queue=1..1024 and wait=1..%d (seconds)",
                             flaw, MOST_WAIT_S);
     }
-    if (!lines) {
-        lines = apr_array_make(cmd->pool, 4, sizeof(capacity_line));
-        apr_pool_cleanup_register(cmd->pool, NULL, forget_lines, apr_pool_cleanup_null);
-    }
-    APR_ARRAY_PUSH(lines, capacity_line) = line;
-    return NULL;
+    return add_line(cmd, &line);
+}
+
+int gw_capacity_fits(void)
+{
+    return !lines || lines->nelts <= MOST_ADDRESSES;
 }
 
 int gw_capacity_begin(server_rec *server)

@@ -268,8 +268,7 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     request->override_status = 0;
     request->application = gw_is_application(url) ? gw_application_of(r, url) : NULL;
     if (gw_is_application(url) && !request->application) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "GW1035: there is no application at %s", url);
-        return HTTP_INTERNAL_SERVER_ERROR;
+        return gw_application_unknown(r, url);
     }
     request->buffer = NULL;
     request->file_name = NULL;

@@ -62,6 +62,10 @@ const char *gw_recorder_line(cmd_parms *cmd, void *config, const char *size, con
     if (bytes < LEAST_SIZE || bytes > MOST_SIZE || !directory->recorder_path) {
         return "GatewayFlightRecorder requires a size from 1K to 16M and a directory, or Off";
     }
+    const char *flaw = gw_files_directory_flaw(cmd->pool, directory->recorder_path);
+    if (flaw) {
+        return apr_pstrcat(cmd->pool, "GatewayFlightRecorder: ", flaw, NULL);
+    }
     directory->recorder_size = bytes;
     return NULL;
 }

@@ -54,6 +54,10 @@ const char *gw_sendfile_word(cmd_parms *cmd, void *config, const char *word)
                             "/prefix=/path, nor Off",
                             word);
     }
+    const char *flaw = gw_files_directory_flaw(cmd->pool, root.path);
+    if (flaw) {
+        return apr_pstrcat(cmd->pool, "GatewaySendfile: ", flaw, NULL);
+    }
     if (equals) {
         root.prefix = without_last_slashes(cmd->pool, word, (apr_size_t)(equals - word));
     }

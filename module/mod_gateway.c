@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The module records, the hooks, and what is checked at start-up. */
+#include "gateway_check.h"
 #include "mod_gateway.h"
 
 #include <apr_thread_mutex.h>
@@ -204,9 +205,12 @@ static void register_hooks_once(module *record, apr_pool_t *pool)
     gw_record = record;
     apr_pool_cleanup_register(pool, NULL, forget_record, apr_pool_cleanup_null);
     ap_hook_pre_config(check_modules, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_check_config(gw_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(gw_check_sockets, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(gw_shared_begin, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(gw_application_begin, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_post_config(gw_check_health, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_monitor(gw_check_health_again, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_monitor(gw_application_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(gw_kept_begin, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(gw_status_handler, NULL, NULL, APR_HOOK_MIDDLE);

@@ -4,6 +4,9 @@
  *
  *   mod_gateway.c          module records, hooks, start-up checks, the library's handles
  *   gateway_directives.c   configuration
+ *   gateway_address.c      addresses, as directives and workers spell them
+ *   gateway_files.c        users, files and directories that directives name
+ *   gateway_check.c        what is checked once all lines are read
  *   gateway_authorizer.c   an application that decides who may have what
  *   gateway_sockets.c      lines that mod_proxy takes for one worker
  *   gateway_canon.c        fcgi:// URL -> r->filename and PATH_INFO
@@ -46,6 +49,8 @@
 #include <mod_proxy.h>
 
 #include <gateway.h>
+
+#include "gateway_names.h"
 
 #include "gateway_client.h"
 
@@ -205,10 +210,16 @@ int gw_application_begin(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *tem
                          server_rec *server);
 int gw_application_monitor(apr_pool_t *pool, server_rec *server);
 
+/* Whether a line of the configuration that was read last defines it. */
+int gw_application_is_defined(const char *name);
+/* What is wrong with the application's directory, or NULL. */
+const char *gw_application_flaw(apr_pool_t *pool);
+
 /* The name in a URL gateway://NAME/, which lives as long as httpd's parent; NULL: there is no
  * application of the name. */
 const char *gw_application_of(request_rec *r, const char *url);
-int gw_is_application(const char *url);
+/* Logs that there is none of the name in the URL; the status to answer with. */
+int gw_application_unknown(request_rec *r, const char *url);
 /* Counted from 0; NULL: there are not so many. */
 gateway_application *gw_application_number(int number, const char **name);
 gateway_backend *gw_application_backend(const char *name, const gateway_backend_options *options);
@@ -249,13 +260,11 @@ uint32_t gw_shared_application(const char *address);
 void gw_shared_count(uint32_t application, const gateway_result *result, int is_retry);
 void gw_shared_count_unconnected(const char *address, apr_status_t error);
 
-/* The address in the words of ProxyPass (unix:/path, unix:/path|fcgi://name, fcgi://host:port) as
- * exchanges name it: /path or host:port. NULL: it is none. */
-const char *gw_address_read(apr_pool_t *pool, const char *text);
-
 /* GatewayCapacity. */
 const char *gw_capacity_line(cmd_parms *cmd, void *config, int count, char *const words[]);
 int gw_capacity_begin(server_rec *server);
+/* Whether shared memory has room for the addresses of all lines. */
+int gw_capacity_fits(void);
 
 /* A connection's place at its application, of those that GatewayCapacity gives it, if it does. */
 struct gw_place {
@@ -355,6 +364,8 @@ int gw_buffer_send(request_rec *r);
 const char *gw_drain_line(cmd_parms *cmd, void *config, const char *time, const char *size);
 
 /* GatewayAuthorizer. */
+/* The application that a line names and no GatewayApplication defines, or NULL. */
+const char *gw_authorizer_unknown(void);
 const char *gw_authorizer_line(cmd_parms *cmd, void *config, int count, char *const words[]);
 int gw_authorize(request_rec *r);
 int gw_authorize_fixup(request_rec *r);

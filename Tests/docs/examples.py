@@ -3,6 +3,7 @@
 
 import subprocess
 
+from built import RELEASE
 from httpd import HTTPD, MODULES, OURS, load_modules
 from processes import SITE, free_port
 
@@ -14,6 +15,9 @@ LOADS = load_modules(
     "lbmethod_byrequests", "mime", "proxy_balancer", "ratelimit", "reqtimeout", "rewrite",
     "setenvif", "slotmem_shm", "status",
 ) + "TypesConfig /dev/null\n"  # fmt: skip
+# What configtest looks for, below the directory that stands for /srv.
+DIRECTORIES = ["files", "private", "wiki", "shop"]
+PROGRAMS = ["app.fcgi", "shop/server"]
 LOAD_OURS = "LoadModule proxy_fcgi_module %s\nLoadModule gateway_module %s\n" % (OURS, OURS)
 
 
@@ -31,7 +35,17 @@ class Examples:
             "127.0.0.1:9000": php.tcp_address.partition(":")[2],
             "*:80": PORT % self.vhost_port,
             "${APACHE_LOG_DIR}": str(directory),
+            "/usr/bin/gateway-supervisor": str(RELEASE / "gateway-supervisor"),
+            "/var/lib/gateway/flights": str(directory),
+            "user=blog": "user=www-data",
+            "/srv": str(directory / "srv"),
         }
+        for name in DIRECTORIES:
+            (directory / "srv" / name).mkdir(parents=True, exist_ok=True)
+        for name in PROGRAMS:
+            program = directory / "srv" / name
+            program.touch()
+            program.chmod(0o755)
         self.running = None
 
     def here(self, text):

@@ -180,8 +180,12 @@ def test_one_a_second(record):
 
 
 def test_nowhere_to_write(responder, start_httpd, directory):
-    lines = "GatewayFlightRecorder 64K %s/missing\n" % directory
+    """A directory that is gone once httpd has started."""
+    flights = directory / "flights"
+    flights.mkdir()
+    lines = "GatewayFlightRecorder 64K %s\n" % flights
     httpd = start_httpd("event", lines + proxy_pass(responder("die-before-head")))
+    flights.rmdir()
     assert get(httpd.port, "/").status == 502
     assert "No such file" in error_line(httpd, "GW1025")
 
