@@ -45,3 +45,28 @@ def test_a_command_with_quotes(start):
     serve = start(Serve, "--app", "env A=\"a 'b' \\\\\" perl %s" % application)
     load = Load(serve.port, right=lambda n: None, clients=1, total=3)
     assert set(load.wait()) == {"ok"}
+
+
+FRESH = {
+    # As on a machine that has never fetched its lists of packages.
+    "dpkg-query": "exit 1",
+    "apt-get": """echo "$@" >>"$CALLS"
+case $1 in
+update) ;;
+*) grep -q update "$CALLS" || { echo "E: Unable to locate package" >&2; exit 100; } ;;
+esac""",
+}
+
+
+def test_a_fresh_machine(start, directory, monkeypatch):
+    """The lists are fetched before anything is installed, and no error is shown."""
+    for name, lines in FRESH.items():
+        program = directory / name
+        program.write_text("#!/bin/sh\n%s\n" % lines)
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(directory), prepend=":")
+    monkeypatch.setenv("CALLS", str(directory / "calls"))
+    serve = start(Serve)
+    calls = [line.split()[0] for line in (directory / "calls").read_text().splitlines()]
+    assert calls[:2] == ["update", "install"] and calls.count("update") <= 2
+    assert "E: " not in serve.read_log()
