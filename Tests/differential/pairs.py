@@ -102,10 +102,10 @@ async def run_pairs(twin, cases):
         async with waiting if case.slow else at_once:
             runs[case] = await run_pair(twin, case)
 
-    together = [case for case in cases if not case.group.serial]
+    together = [case for case in cases if case.slow or not case.group.serial]
     await asyncio.gather(*(bounded(case) for case in sorted(together, key=lambda c: not c.slow)))
     for case in cases:
-        if case.group.serial:
+        if case not in runs:
             runs[case] = await run_pair(twin, case)
     return runs
 
