@@ -301,8 +301,8 @@ typedef struct gateway_backend_options {
     uint32_t read_timeout_ms;    /* between two pieces of the response body; default 60000 */
     uint32_t total_timeout_ms;   /* for the whole exchange; default none */
     uint32_t io_buffer_size;     /* bytes read at once, 8192 to 1048576; default 131072 */
-    uint32_t max_head_size;      /* bytes of the response head, 1024 to 16777216; default 65536 */
-    uint32_t max_head_fields;    /* header fields in it, 1 to 65535; default 200 */
+    uint32_t max_head_size;      /* bytes of the response head, 1024 to 16777216; default 262144 */
+    uint32_t max_head_fields;    /* header fields in it, 1 to 65535; default 1000 */
     uint32_t max_params_size;    /* bytes of the encoded params, 1024 to 16777216;
                                     default 1048576 */
     uint32_t max_stderr_size;    /* bytes of STDERR that are handed to the host for one exchange,
@@ -728,6 +728,11 @@ typedef struct gateway_exchange gateway_exchange;
 /* Hand out interim heads, such as 103 Early Hints, as GATEWAY_EVENT_INTERIM; otherwise they are
  * skipped. */
 #define GATEWAY_EXCHANGE_INTERIM 0x10u
+/* Hand out the response body as it comes, whatever its Content-Length says, and that of HEAD, 204
+ * and 304 as well: the host compares them, as one does that holds the head back and can still
+ * correct it, and drops what the client is not to have. Without this flag a body that is too long
+ * is cut, and one that is too short ends as GATEWAY_OUTCOME_TRUNCATED. */
+#define GATEWAY_EXCHANGE_ANY_LENGTH 0x20u
 
 /* Which way bytes go. */
 typedef enum GATEWAY_OPEN_ENUM gateway_direction {
@@ -833,6 +838,11 @@ typedef enum GATEWAY_OPEN_ENUM gateway_event_type {
 #define GATEWAY_EVENT_LOCAL_REDIRECT 0x2u
 /* Only for GATEWAY_EVENT_HEAD: the application sent Status itself. */
 #define GATEWAY_EVENT_STATUS_GIVEN 0x4u
+/* Only for GATEWAY_EVENT_HEAD: the whole body is at hand, and has another length than was
+ * declared. Content-Length among the fields is right; gateway_result has both numbers. */
+#define GATEWAY_EVENT_LENGTH_CORRECTED 0x8u
+/* Only for GATEWAY_EVENT_HEAD: a Content-Length that is no number is not among the fields. */
+#define GATEWAY_EVENT_LENGTH_DROPPED 0x10u
 
 /* What happened next. Without GATEWAY_EVENT_MORE the pointers are valid until the next call on the
  * same exchange. */
@@ -975,6 +985,8 @@ gateway_status gateway_exchange_block(gateway_exchange *exchange, uint32_t most_
 #define GATEWAY_RESULT_REPEATABLE 0x40u
 /* The place that a supplied connection held is the library's: the host does not leave it. */
 #define GATEWAY_RESULT_PLACE_TAKEN 0x80u
+/* The body has another length than the application said: declared_length and body_length. */
+#define GATEWAY_RESULT_LENGTH_WRONG 0x100u
 
 /* How an exchange went. Times are microseconds since it was opened, 0 where it never came. */
 typedef struct gateway_result {
@@ -997,12 +1009,14 @@ typedef struct gateway_result {
     uint64_t total_us;      /* the end */
     uint32_t retry_after_s; /* for Retry-After, when the queue was the reason; else 0 */
     char message[256];      /* for the log, a string; empty when complete */
+    uint64_t declared_length; /* with GATEWAY_RESULT_LENGTH_WRONG: Content-Length as it was sent */
+    uint64_t body_length;     /* of the response body that came, handed out or not */
 } gateway_result;
 
 /* clang-format off */
 #define GATEWAY_RESULT_INIT \
     { sizeof(gateway_result), GATEWAY_OUTCOME_PENDING, GATEWAY_STAGE_CONNECT, \
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0 }
 /* clang-format on */
 
 /*

@@ -101,6 +101,16 @@ static apr_status_t keep(request_rec *r, gw_buffer *buffer, apr_bucket_brigade *
     return status;
 }
 
+void gw_buffer_release(gw_exchange *x)
+{
+    gw_buffer *buffer = x->request->buffer;
+    if (buffer) {
+        join_file(x->r, buffer);
+        APR_BRIGADE_PREPEND(x->out, buffer->kept);
+        x->request->buffer = NULL;
+    }
+}
+
 int gw_buffer_take(gw_exchange *x)
 {
     gw_buffer *buffer = x->request->buffer;
@@ -120,9 +130,7 @@ int gw_buffer_take(gw_exchange *x)
                       "GW1021: an answer of more than %" APR_OFF_T_FMT " bytes cannot be buffered",
                       buffer->size);
     }
-    join_file(x->r, buffer);
-    APR_BRIGADE_PREPEND(x->out, buffer->kept);
-    x->request->buffer = NULL;
+    gw_buffer_release(x);
     return 0;
 }
 

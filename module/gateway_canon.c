@@ -64,7 +64,7 @@ static void split_path_info(request_rec *r, char *dot)
     }
 }
 
-/* Of r->filename, whose path begins at path. */
+/* r->filename, and with it SCRIPT_FILENAME, keeps the whole path, as mod_proxy_fcgi leaves it. */
 static void apply_path_info_rule(request_rec *r, char *path, const char *given)
 {
     const char *rule = apr_table_get(r->subprocess_env, "proxy-fcgi-pathinfo");
@@ -125,7 +125,7 @@ int gw_canon(request_rec *r, char *url)
     }
     const char *origin = apr_pstrcat(r->pool, "proxy:", scheme, "://", host, port_part, "/", NULL);
     r->filename = apr_pstrcat(r->pool, origin, path, NULL);
-    apply_path_info_rule(r, r->filename + strlen(origin), url);
+    apply_path_info_rule(r, path, url);
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, APLOGNO(01060) "set r->filename to %s",
                   r->filename);
     return OK;

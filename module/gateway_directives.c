@@ -41,6 +41,8 @@ void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config
     merged->recorder_path = recorder->recorder_path;
     merged->authorizer = added->authorizer ? added->authorizer : base->authorizer;
     merged->buffer_size = added->buffer_size >= 0 ? added->buffer_size : base->buffer_size;
+    merged->head_size = added->head_size ? added->head_size : base->head_size;
+    merged->head_fields = added->head_fields ? added->head_fields : base->head_fields;
     merged->sendfile_roots = added->sendfile_roots ? added->sendfile_roots : base->sendfile_roots;
     merged->drain = added->drain.is_set ? added->drain : base->drain;
     return merged;
@@ -116,6 +118,34 @@ static const char *set_stderr_level(cmd_parms *cmd, void *config, const char *na
     return "GatewayStderrLevel requires emerg, alert, crit, error, warn, notice, info or debug";
 }
 
+static const char *set_head_size(cmd_parms *cmd, void *config, const char *word)
+{
+    gw_directory *directory = config;
+    apr_off_t size = gw_size_read(word);
+    if (size < 1024 || size > 16777216) {
+        return apr_psprintf(cmd->pool,
+                            "GatewayLimitResponseHead: \"%s\" is not a number of bytes from 1024 "
+                            "to 16M",
+                            word);
+    }
+    directory->head_size = (uint32_t)size;
+    return NULL;
+}
+
+static const char *set_head_fields(cmd_parms *cmd, void *config, const char *word)
+{
+    gw_directory *directory = config;
+    char *end;
+    apr_int64_t number = apr_strtoi64(word, &end, 10);
+    if (end == word || *end || number < 1 || number > 65535) {
+        return apr_psprintf(cmd->pool,
+                            "GatewayLimitResponseFields: \"%s\" is not a number from 1 to 65535",
+                            word);
+    }
+    directory->head_fields = (uint32_t)number;
+    return NULL;
+}
+
 const command_rec gw_directives[] = {
     AP_INIT_TAKE1("ProxyFCGIBackendType", set_type, NULL, OR_FILEINFO,
                   "the kind of application: 'GENERIC' or 'FPM'"),
@@ -140,6 +170,10 @@ const command_rec gw_directives[] = {
     AP_INIT_FLAG("GatewayServerTiming", ap_set_flag_slot,
                  (void *)APR_OFFSETOF(gw_directory, tells_timing), OR_FILEINFO,
                  "tell the client where the time went"),
+    AP_INIT_TAKE1("GatewayLimitResponseHead", set_head_size, NULL, RSRC_CONF | ACCESS_CONF,
+                  "how many bytes the head of a response may have"),
+    AP_INIT_TAKE1("GatewayLimitResponseFields", set_head_fields, NULL, RSRC_CONF | ACCESS_CONF,
+                  "how many header fields a response may have"),
     AP_INIT_TAKE_ARGV("GatewayAuthorizer", gw_authorizer_line, NULL, RSRC_CONF | ACCESS_CONF,
                       "an application that decides who may have what, script=PATH, "
                       "timeout=SECONDS; or Off"),

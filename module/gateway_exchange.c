@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The exchange's events on their way to the client. */
 #include "mod_gateway.h"
+#include "gateway_length.h"
 
 #include <util_filter.h>
 
@@ -22,6 +23,9 @@ static void pass(gw_exchange *x)
         gw_give_up(x);
         return;
     }
+    if (!x->has_passed) {
+        gw_length_cut(x);
+    }
     x->has_passed = 1;
     apr_status_t status = ap_pass_brigade(x->r->output_filters, x->out);
     apr_brigade_cleanup(x->out);
@@ -33,6 +37,7 @@ static void pass(gw_exchange *x)
 void gw_flush(gw_exchange *x)
 {
     x->is_unflushed = 0;
+    gw_buffer_release(x);
     APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_flush_create(x->out->bucket_alloc));
     pass(x);
 }
@@ -40,10 +45,19 @@ void gw_flush(gw_exchange *x)
 /* Passes on what was gathered from one receive. */
 static void deliver(gw_exchange *x)
 {
-    if (APR_BRIGADE_EMPTY(x->out) || gw_buffer_take(x)) {
+    int is_flushed = x->flushes || x->worker->s->flush_packets == flush_on;
+    if (APR_BRIGADE_EMPTY(x->out)) {
         return;
     }
-    if (x->flushes || x->worker->s->flush_packets == flush_on) {
+    int is_buffered = x->request->buffer != NULL;
+    if (!is_flushed) {
+        gw_length_hold(x);
+    }
+    if (gw_buffer_take(x)) {
+        /* What GatewayBuffer does not keep back is flushed as if httpd held it. */
+        x->is_unflushed |= !is_buffered;
+    }
+    else if (is_flushed) {
         gw_flush(x);
     }
     else {
@@ -115,6 +129,7 @@ static void begin_answer(gw_exchange *x, const gateway_event *head)
         x->ignores_body = 1;
         return;
     }
+    x->may_be_sliced = (unsigned)gw_head_settle_ranges(r);
     /* An application that says 200 itself has looked at the conditions. */
     if (r->status == HTTP_OK && !(head->flags & GATEWAY_EVENT_STATUS_GIVEN)
         && r->method_number == M_GET) {
@@ -129,8 +144,11 @@ static void begin_answer(gw_exchange *x, const gateway_event *head)
 
 static void take_body(gw_exchange *x, gateway_bytes data)
 {
-    if (!x->ignores_body) {
-        APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_transient_create(data.bytes, data.length,
+    /* Filters make the head of HEAD from the page, as they do for GET; mod_http2 would send it. */
+    int is_dropped = x->ignores_body || (x->r->header_only && x->r->connection->master);
+    apr_size_t length = gw_length_take(x, data.length);
+    if (!is_dropped && length) {
+        APR_BRIGADE_INSERT_TAIL(x->out, apr_bucket_transient_create(data.bytes, length,
                                                                     x->out->bucket_alloc));
     }
 }
@@ -195,5 +213,6 @@ void gw_exchange_run(gw_exchange *x)
     }
     x->result = (gateway_result)GATEWAY_RESULT_INIT;
     gateway_exchange_result(x->handle, &x->result);
+    gw_length_judge(x);
     gw_stderr_end(x);
 }

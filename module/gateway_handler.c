@@ -26,7 +26,7 @@ uint32_t gw_milliseconds(apr_interval_time_t time)
 static int make_params(request_rec *r, const proxy_worker *worker, gateway_request **params)
 {
     gateway_backend *backend =
-        gw_backend_of(worker, gw_request_of(r)->application, gw_directory_of(r)->drain);
+        gw_backend_of(worker, gw_request_of(r)->application, gw_directory_of(r));
     if (!backend || gateway_request_open(backend, params) != GATEWAY_OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -69,7 +69,7 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
                                     gateway_request *params, apr_interval_time_t timeout)
 {
     gateway_exchange_options options = GATEWAY_EXCHANGE_OPTIONS_INIT;
-    options.flags = GATEWAY_EXCHANGE_NONBLOCKING;
+    options.flags = GATEWAY_EXCHANGE_NONBLOCKING | GATEWAY_EXCHANGE_ANY_LENGTH;
     options.flags |= x->directory->passes_interim == 1 ? GATEWAY_EXCHANGE_INTERIM : 0;
     if (conn) {
         supply(conn, &options);
@@ -78,7 +78,7 @@ static gateway_status open_exchange(gw_exchange *x, proxy_conn_rec *conn,
         timeout ? gw_milliseconds(timeout) : 0;
     gw_recorder_begin(x, &options);
     gateway_backend *backend =
-        gw_backend_of(x->worker, x->request->application, x->directory->drain);
+        gw_backend_of(x->worker, x->request->application, x->directory);
     return gateway_exchange_open(backend, params, &options, &x->handle);
 }
 
@@ -148,6 +148,7 @@ static gw_exchange exchange_of(request_rec *r, proxy_worker *worker)
                           .request = gw_request_of(r),
                           .directory = gw_directory_of(r),
                           .worker = worker,
+                          .declared_length = -1,
                           .proxy = ap_get_module_config(r->per_dir_config, &proxy_module),
                           .out = apr_brigade_create(r->pool, r->connection->bucket_alloc) };
 }
@@ -272,8 +273,11 @@ static int proxied(request_rec *r, proxy_worker *worker, proxy_server_conf *conf
     }
     request->buffer = NULL;
     request->file_name = NULL;
-    /* What another member said of itself. */
-    apr_table_unset(r->err_headers_out, "Retry-After");
+    /* It was said of the member that was tried before. */
+    if (request->says_retry_after) {
+        apr_table_unset(r->err_headers_out, "Retry-After");
+        request->says_retry_after = 0;
+    }
     if (!request->body) {
         request->body = apr_pcalloc(r->pool, sizeof *request->body);
         int status = gw_body_prepare(r, worker, request->body);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The response head, and what the application writes to STDERR. */
 #include "mod_gateway.h"
+#include "gateway_length.h"
 
 #include <apr_date.h>
 #include <util_filter.h>
@@ -8,7 +9,8 @@
 /* Filters above the protocol that leave the body as it is. */
 static const char *const headers_only[] = { "fixup_headers_out", "fixup_headers_err", "mod_expires",
                                             "cache_save",        "cache_save_subreq", "old_write",
-                                            "log_input_output",  "ratelimit",         NULL };
+                                            "log_input_output",  "ratelimit",
+                                            "mod_session_out",   NULL };
 
 static int changes_body(const ap_filter_t *filter)
 {
@@ -85,19 +87,47 @@ static void take_field(gw_exchange *x, const char *name, char *value)
     }
 }
 
-/* The reason that httpd itself gives with this status. One that it does not know it takes for
- * 500. */
+/* httpd has a line for it; one that it does not know it takes for 500. */
+static int is_usual_status(int status)
+{
+    return atoi(ap_get_status_line(status)) == status;
+}
+
 static int is_usual_reason(int status, gateway_bytes reason)
 {
-    const char *line = ap_get_status_line(status);
-    const char *usual = line + sizeof "200";
-    return atoi(line) == status && strlen(usual) == reason.length
+    const char *usual = ap_get_status_line(status) + sizeof "200";
+    return is_usual_status(status) && strlen(usual) == reason.length
         && memcmp(usual, reason.bytes, reason.length) == 0;
 }
 
 static char *string_of(apr_pool_t *pool, gateway_bytes bytes)
 {
     return bytes.length ? apr_pstrmemdup(pool, bytes.bytes, bytes.length) : apr_pstrdup(pool, "");
+}
+
+/* NULL: httpd's own. To httpd a status that it does not know, without a line, is 500. */
+static const char *status_line(const request_rec *r, const gateway_event *head)
+{
+    if (head->reason.length > 0) {
+        return is_usual_reason(r->status, head->reason)
+                   ? NULL
+                   : apr_psprintf(r->pool, "%d %.*s", r->status, (int)head->reason.length,
+                                  (const char *)head->reason.bytes);
+    }
+    return is_usual_status(r->status) ? NULL : apr_itoa(r->pool, r->status);
+}
+
+/* As httpd says it of its own scripts. */
+static void note_odd_status(request_rec *r, const gateway_event *head)
+{
+    if (!ap_is_HTTP_VALID_RESPONSE(head->http_status)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR | APLOG_TOCLIENT, 0, r,
+                      "Invalid status line from script '%s': %d%s%.*s",
+                      apr_filepath_name_get(r->filename), (int)head->http_status,
+                      head->reason.length ? " " : "",
+                      (int)(head->reason.length < 26 ? head->reason.length : 26),
+                      head->reason.length ? (const char *)head->reason.bytes : "");
+    }
 }
 
 void gw_head_take(gw_exchange *x, const gateway_event *head)
@@ -111,18 +141,34 @@ void gw_head_take(gw_exchange *x, const gateway_event *head)
     if (head->flags & GATEWAY_EVENT_STATUS_GIVEN || head->http_status != HTTP_OK) {
         r->status = (int)head->http_status;
     }
-    r->status_line = NULL;
-    if (head->reason.length > 0 && !is_usual_reason(r->status, head->reason)) {
-        r->status_line = apr_psprintf(r->pool, "%d %.*s", r->status, (int)head->reason.length,
-                                      (const char *)head->reason.bytes);
-    }
+    note_odd_status(r, head);
+    r->status_line = status_line(r, head);
     for (size_t i = 0; i < head->field_count; ++i) {
         take_field(x, string_of(r->pool, head->fields[i].name),
                    string_of(r->pool, head->fields[i].value));
     }
+    gw_length_begin(x, head);
     if (!is_length_kept(r)) {
         apr_table_unset(r->headers_out, "Content-Length");
     }
+}
+
+/* A page that an application makes is cut into ranges only if it says that it may be: another page
+ * may come the next time, and one that answers ranges itself has done so. */
+int gw_head_settle_ranges(request_rec *r)
+{
+    const char *accepted = apr_table_get(r->err_headers_out, "Accept-Ranges");
+    if (r->method_number == M_GET && !r->header_only && accepted
+        && ap_cstr_casecmp(accepted, "bytes") == 0) {
+        return 1;
+    }
+    for (ap_filter_t *each = r->output_filters; each; each = each->next) {
+        if (ap_cstr_casecmp(each->frec->name, "byterange") == 0) {
+            ap_remove_output_filter(each);
+            break;
+        }
+    }
+    return 0;
 }
 
 /* 100 is httpd's own to say, and a part of a page says nothing before the page does. */

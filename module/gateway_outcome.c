@@ -53,12 +53,29 @@ static const char *time_text(apr_pool_t *pool, uint64_t microseconds)
     return microseconds ? apr_psprintf(pool, "%.1f ms", (double)microseconds / 1000) : "never";
 }
 
+/* A limit by the name of its directive. */
+static const char *name_limit(apr_pool_t *pool, const char *message)
+{
+    static const char *const names[][2] = {
+        { "max_head_size", "GatewayLimitResponseHead allows" },
+        { "max_head_fields", "GatewayLimitResponseFields allows" },
+    };
+    for (apr_size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        const char *found = strstr(message, names[i][0]);
+        if (found) {
+            return apr_pstrcat(pool, apr_pstrmemdup(pool, message, (apr_size_t)(found - message)),
+                               names[i][1], found + strlen(names[i][0]), NULL);
+        }
+    }
+    return message;
+}
+
 const char *gw_outcome_text(apr_pool_t *pool, const gateway_result *result)
 {
     return apr_psprintf(pool,
                         "%s; %" APR_UINT64_T_FMT " bytes sent, %" APR_UINT64_T_FMT
                         " received; request sent: %s, first byte: %s, end: %s",
-                        result->message[0] ? result->message
+                        result->message[0] ? name_limit(pool, result->message)
                                            : gateway_outcome_name(result->outcome),
                         result->bytes_sent, result->bytes_received,
                         time_text(pool, result->sent_us), time_text(pool, result->first_byte_us),
@@ -106,10 +123,13 @@ static int break_off(gw_exchange *x)
 /* A filter that refuses an answer sends one of its own: the connection is as that one says. */
 static int refused_by_filter(gw_exchange *x, const char *backend)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, x->r,
-                  APLOGNO(01075) "Error dispatching request to %s: (passing brigade to output "
-                  "filters)",
-                  backend);
+    /* A range that is not there is the client's mistake, and 416 has been sent. */
+    if (!x->may_be_sliced || !apr_table_get(x->r->headers_in, "Range")) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, x->r,
+                      APLOGNO(01075) "Error dispatching request to %s: (passing brigade to output "
+                      "filters)",
+                      backend);
+    }
     return AP_FILTER_ERROR;
 }
 
@@ -128,6 +148,12 @@ static int finish_answer(gw_exchange *x, const char *backend)
     return status == APR_SUCCESS || x->r->connection->aborted ? OK : refused_by_filter(x, backend);
 }
 
+static void say_retry_after(request_rec *r)
+{
+    gw_request_of(r)->says_retry_after = 1;
+    apr_table_setn(r->err_headers_out, "Retry-After", "1");
+}
+
 void gw_outcome_overloaded(request_rec *r, proxy_worker *worker)
 {
     gw_request *request = gw_request_of(r);
@@ -135,7 +161,7 @@ void gw_outcome_overloaded(request_rec *r, proxy_worker *worker)
         request->overloaded = apr_array_make(r->pool, 2, sizeof(proxy_worker *));
     }
     APR_ARRAY_PUSH(request->overloaded, proxy_worker *) = worker;
-    apr_table_setn(r->err_headers_out, "Retry-After", "1");
+    say_retry_after(r);
 }
 
 /* Nothing was run: another of a balancer's members may, unless the body is gone. */
@@ -147,7 +173,7 @@ static int fail_unrun(gw_exchange *x)
         gw_outcome_overloaded(r, x->worker);
     }
     if (request->body->is_streamed) {
-        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+        say_retry_after(r);
         ap_die(HTTP_SERVICE_UNAVAILABLE, r);
         return OK;
     }
@@ -178,7 +204,9 @@ int gw_outcome_answer(gw_exchange *x, const char *backend)
     if (x->result.outcome == GATEWAY_OUTCOME_COMPLETE) {
         return finish_answer(x, backend);
     }
-    log_failure(x, backend);
+    if (!x->is_short) {
+        log_failure(x, backend);
+    }
     gw_recorder_write(x, backend);
     if (x->result.outcome == GATEWAY_OUTCOME_TIMED_OUT) {
         apr_table_setn(r->notes, "proxy_timedout", "1");

@@ -18,14 +18,20 @@ module *gw_record;
 
 /* ------------------------------------------------------------------------ the library's handles */
 
-/* A backend for each pair of sizes that workers ask for, whose connections are mod_proxy's; and for
- * each address that has none of those. */
+/* What of an exchange is bounded by its worker and its directory; 0: the library's default. */
+typedef struct gw_limits {
+    uint32_t io_size;
+    uint32_t head_size;
+    uint32_t head_fields;
+    gw_drain drain;
+} gw_limits;
+
+/* A backend for each set of limits that workers and directories ask for, whose connections are
+ * mod_proxy's; and for each address that has none of those. */
 typedef struct sized_backend {
     const char *address;
     const char *application; /* of a supervised one: its name */
-    uint32_t io_size;
-    uint32_t head_size;
-    gw_drain drain;
+    gw_limits limits;
     gateway_backend *handle;
     struct sized_backend *next;
 } sized_backend;
@@ -75,15 +81,21 @@ static int is_same(const char *address, const char *other)
     return address == other || (address && other && strcmp(address, other) == 0);
 }
 
+static int has_limits(const sized_backend *backend, const gw_limits *limits)
+{
+    const gw_limits *own = &backend->limits;
+    return own->io_size == limits->io_size && own->head_size == limits->head_size
+        && own->head_fields == limits->head_fields
+        && own->drain.timeout_ms == limits->drain.timeout_ms
+        && own->drain.size == limits->drain.size;
+}
+
 /* The address lives as long as the configuration. */
 static gateway_backend *find_backend(const char *address, const char *application,
-                                     uint32_t io_size, uint32_t head_size, gw_drain drain)
+                                     const gw_limits *limits)
 {
     sized_backend *each = child.backends;
-    while (each && (each->io_size != io_size || each->head_size != head_size
-                    || each->drain.timeout_ms != drain.timeout_ms
-                    || each->drain.size != drain.size
-                    || !is_same(each->address, address)
+    while (each && (!has_limits(each, limits) || !is_same(each->address, address)
                     || !is_same(each->application, application))) {
         each = each->next;
     }
@@ -91,10 +103,11 @@ static gateway_backend *find_backend(const char *address, const char *applicatio
         return each->handle;
     }
     gateway_backend_options options = GATEWAY_BACKEND_OPTIONS_INIT;
-    options.io_buffer_size = io_size;
-    options.max_head_size = head_size;
-    options.drain_timeout_ms = drain.timeout_ms;
-    options.drain_size = drain.size;
+    options.io_buffer_size = limits->io_size;
+    options.max_head_size = limits->head_size;
+    options.max_head_fields = limits->head_fields;
+    options.drain_timeout_ms = limits->drain.timeout_ms;
+    options.drain_size = limits->drain.size;
     gateway_backend *handle = NULL;
     if (application) {
         handle = gw_application_backend(application, &options);
@@ -106,8 +119,7 @@ static gateway_backend *find_backend(const char *address, const char *applicatio
         return NULL;
     }
     each = apr_pcalloc(child.pool, sizeof *each);
-    *each = (sized_backend){ address, application, io_size,
-                             head_size, drain, handle, child.backends };
+    *each = (sized_backend){ address, application, *limits, handle, child.backends };
     child.backends = each;
     return handle;
 }
@@ -118,22 +130,28 @@ static uint32_t within(apr_size_t value, uint32_t least, uint32_t most)
 }
 
 gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application,
-                               gw_drain drain)
+                               const gw_directory *directory)
 {
     const proxy_worker_shared *s = worker->s;
-    uint32_t io_size = s->io_buffer_size_set ? within(s->io_buffer_size, 8192, 1 << 20) : 0;
-    uint32_t head_size =
-        s->response_field_size_set ? within(s->response_field_size, 1 << 16, 1 << 24) : 0;
+    gw_limits limits = {
+        .io_size = s->io_buffer_size_set ? within(s->io_buffer_size, 8192, 1 << 20) : 0,
+        .head_size = s->response_field_size_set
+                         ? within(s->response_field_size, 1 << 16, 1 << 24)
+                         : directory->head_size,
+        .head_fields = directory->head_fields,
+        .drain = directory->drain,
+    };
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = find_backend(NULL, application, io_size, head_size, drain);
+    gateway_backend *handle = find_backend(NULL, application, &limits);
     apr_thread_mutex_unlock(child.mutex);
     return handle;
 }
 
 gateway_backend *gw_backend_at(const char *address, const char *application)
 {
+    const gw_limits defaults = { 0 };
     apr_thread_mutex_lock(child.mutex);
-    gateway_backend *handle = find_backend(address, application, 0, 0, (gw_drain){ 0 });
+    gateway_backend *handle = find_backend(address, application, &defaults);
     apr_thread_mutex_unlock(child.mutex);
     return handle;
 }

@@ -30,6 +30,7 @@
  *   gateway_wait.c         what it waits for meanwhile
  *   gateway_outcome.c      how it ended, and what is answered
  *   gateway_head.c         response head -> headers of the answer
+ *   gateway_length.c       Content-Length against the body that comes
  *   gateway_timing.c       where the time went, for the client
  *   gateway_buffer.c       answers that wait for slow clients in the application's place
  *   gateway_recorder.c     what went over a connection, for the search for faults
@@ -96,6 +97,8 @@ typedef struct gw_directory {
     apr_off_t buffer_size;        /* GatewayBuffer; -1: unset */
     apr_array_header_t *sendfile_roots; /* GatewaySendfile; NULL: unset */
     gw_drain drain;
+    uint32_t head_size;           /* GatewayLimitResponseHead; 0: unset */
+    uint32_t head_fields;         /* GatewayLimitResponseFields; 0: unset */
 } gw_directory;
 
 /* A variable to be set or unset when a condition holds. */
@@ -172,6 +175,7 @@ typedef struct gw_request {
     apr_interval_time_t queue_time;
     apr_interval_time_t connect_time;
     unsigned is_noted : 1; /* how it ended, for the access log */
+    unsigned says_retry_after : 1; /* by ourselves, of the member that was tried */
     apr_array_header_t *overloaded; /* of proxy_worker *: not to be left in error */
 } gw_request;
 
@@ -192,9 +196,9 @@ int gw_params_add(request_rec *r, gateway_request *params);
 /* The same, of what is in r->subprocess_env as it is. */
 int gw_params_send(request_rec *r, gateway_request *params);
 
-/* The library's backend for connections of a worker. */
+/* The library's backend for connections of a worker, with the limits of a directory. */
 gateway_backend *gw_backend_of(const proxy_worker *worker, const char *application,
-                               gw_drain drain);
+                               const gw_directory *directory);
 /* Does what is due in the library, on this thread. */
 void gw_library_maintain(void);
 /* The library's backend at an address as it spells it, or of a supervised application; NULL: there
@@ -289,6 +293,8 @@ typedef struct gw_exchange {
     gateway_result result;
     gw_recorder *recorder; /* NULL: nothing is told or kept */
     apr_bucket_brigade *out; /* gathered for the client */
+    apr_off_t declared_length; /* Content-Length as the application sent it; -1: none */
+    apr_off_t body_length;     /* of what came */
     int own_status;                /* before the application's head was taken */
     apr_status_t body_failure;
     char *stderr_line;
@@ -301,6 +307,8 @@ typedef struct gw_exchange {
     unsigned is_hungry : 1;   /* the exchange wants more of the body than is at hand */
     unsigned is_client_gone : 1;
     unsigned is_output_broken : 1;
+    unsigned may_be_sliced : 1; /* by httpd, which may refuse the range that was asked for */
+    unsigned is_short : 1; /* the body ended before its Content-Length, and the head is gone */
 } gw_exchange;
 
 /* Runs the exchange to its end and passes the answer to the client. */
@@ -314,6 +322,8 @@ void gw_flush(gw_exchange *x);
 void gw_give_up(gw_exchange *x);
 
 void gw_head_take(gw_exchange *x, const gateway_event *head);
+/* The response is a page of the application's, not a file: whether httpd may slice it. */
+int gw_head_settle_ranges(request_rec *r);
 /* Sends an interim response on its way. */
 void gw_head_pass_interim(request_rec *r, const gateway_event *head);
 /* Takes the head back: nothing of it was passed on, and another answer follows. */
@@ -334,6 +344,8 @@ const char *gw_buffer_size(cmd_parms *cmd, void *config, const char *word);
 void gw_buffer_begin(gw_exchange *x, apr_off_t limit);
 /* Keeps back what is to go out; 0: it does go out, together with all that was kept. */
 int gw_buffer_take(gw_exchange *x);
+/* Nothing more is kept back: all that was kept goes out first. */
+void gw_buffer_release(gw_exchange *x);
 /* Sends what was kept, once the connection to the application is given back. */
 int gw_buffer_send(request_rec *r);
 

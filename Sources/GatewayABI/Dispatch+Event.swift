@@ -35,6 +35,8 @@ extension Dispatch {
     private mutating func fillHead(_ event: inout gateway_event) {
         event.http_status = UInt32(reader.head.status)
         if reader.head.isStatusGiven { event.flags |= GATEWAY_EVENT_STATUS_GIVEN }
+        if reader.head.wrongLength != nil { event.flags |= GATEWAY_EVENT_LENGTH_CORRECTED }
+        if reader.head.isLengthDropped { event.flags |= GATEWAY_EVENT_LENGTH_DROPPED }
         event.reason = gateway_bytes(BorrowedBytes(reader.head.address).part(reader.head.reason))
         fillFields()
         event.fields =

@@ -177,10 +177,11 @@ extension DispatchOptions {
         let known =
             GATEWAY_EXCHANGE_NONBLOCKING | GATEWAY_EXCHANGE_KEEP_CONNECTION
             | GATEWAY_EXCHANGE_DESCRIPTOR_NONBLOCKING | GATEWAY_EXCHANGE_DESCRIPTOR_TCP
-            | GATEWAY_EXCHANGE_INTERIM
+            | GATEWAY_EXCHANGE_INTERIM | GATEWAY_EXCHANGE_ANY_LENGTH
         guard given.flags & ~known == 0 else { return nil }
         isNonblocking = given.flags & GATEWAY_EXCHANGE_NONBLOCKING != 0
         tellsInterim = given.flags & GATEWAY_EXCHANGE_INTERIM != 0
+        takesAnyLength = given.flags & GATEWAY_EXCHANGE_ANY_LENGTH != 0
         if let function = given.traffic {
             let context = given.traffic_context
             traffic = { isSent, bytes in
@@ -228,6 +229,7 @@ extension gateway_result {
             | (report.isBodySent ? GATEWAY_RESULT_BODY_SENT : 0)
             | (report.isBodyCut ? GATEWAY_RESULT_BODY_CUT : 0)
             | (report.isPlaceTaken ? GATEWAY_RESULT_PLACE_TAKEN : 0)
+            | (report.wrongLength != nil ? GATEWAY_RESULT_LENGTH_WRONG : 0)
         http_status = report.httpStatus
         application_status = report.applicationStatus
         error_number = report.errorNumber
@@ -241,6 +243,8 @@ extension gateway_result {
         sent_us = report.sent
         first_byte_us = report.firstByte
         total_us = report.total
+        declared_length = report.wrongLength ?? 0
+        body_length = report.receivedBody
         guard !report.message.isEmpty else { return }
         withUnsafeMutableBytes(of: &message) { bytes in
             // The last byte stays 0 and ends the string.

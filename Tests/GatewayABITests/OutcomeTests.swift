@@ -62,22 +62,6 @@ struct OutcomeTests {
         #expect(answer.result.http_status == httpStatus)
     }
 
-    @Test("of a declared length that is not kept")
-    func declaredLength() throws {
-        let short = try exchange { connection, id in
-            connection.send(
-                Record.stdout("Content-Length: 9\n\nshort", id: id) + Record.end(id: id))
-        }
-        #expect(short.outcome == .GATEWAY_OUTCOME_TRUNCATED)
-        let long = try exchange { connection, id in
-            connection.send(Record.stdout("Content-Length: 2\n\nlong", id: id) + Record.end(id: id))
-        }
-        #expect(long.outcome == .GATEWAY_OUTCOME_COMPLETE)
-        #expect(long.body == "lo")
-        #expect(long.result.flags & GATEWAY_RESULT_BODY_CUT != 0)
-        #expect(long.result.flags & GATEWAY_RESULT_REUSABLE == 0)
-    }
-
     @Test("of an address where nobody listens is connect-failed")
     func refused() throws {
         let answer = try OpenBackend("unix:@gateway-tests-nobody").handle()

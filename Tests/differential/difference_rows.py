@@ -211,3 +211,50 @@ def _(d):
 def _(d):
     response = d.seen_ours.get("client.0.status", "").startswith("HTTP/2")
     return response and " HEAD " in d.case.id and d.seen_ours.get("client.0.body") == b""
+
+
+def size(body):
+    """Of a body as it is shown: in bytes, or cut short with its size in front."""
+    return int(body.split(" ")[0]) if isinstance(body, str) else len(body)
+
+
+@row("two-lengths-are-502")
+def _(d):
+    return (
+        d.case.name.startswith("two ") and d.codes() == (200, 502)
+        and d.both("errors.AH01075") == (None, ("error",))
+    )  # fmt: skip
+
+
+@row("wrong-length-is-warned")
+def _(d):
+    return d.both(d.path) == (None, ("warn",))
+
+
+@row("unreadable-length-is-warned")
+def _(d):
+    return d.both(d.path) == (None, ("warn",)) and d.codes()[0] == d.codes()[1]
+
+
+@row("body-ends-at-its-length")
+def _(d):
+    stock, ours = (size(body) for body in d.beside("body"))
+    length = d.seen_ours.get(d.path[:9] + "fields.content-length")
+    return (
+        d.seen_ours.get("errors.GW1060") == ("warn",) and ours < stock
+        and length == ("%d" % ours,)
+    )  # fmt: skip
+
+
+@row("short-body-is-broken-off")
+def _(d):
+    return (
+        d.seen_ours.get("errors.GW1060") == ("warn",) and d.codes() == (200, 200)
+        and d.both("client.0.whole") == (True, False)
+    )  # fmt: skip
+
+
+@row("page-in-ranges")
+def _(d):
+    is_said = d.both("client.0.fields.accept-ranges")[0] == ("bytes",)
+    return is_said and d.codes() in ((200, 206), (200, 416))

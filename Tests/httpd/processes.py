@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Processes that tests start and end: each knows when it is ready and how it is stopped."""
 
+import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -14,6 +16,11 @@ ROOT = TESTS.parent
 # The pages and PHP scripts that are asked for.
 SITE = TESTS / "httpd" / "site"
 READY_SECONDS = 30
+# pytest-xdist names its workers gw0, gw1 ...
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS_OF_WORKER = 400
+FIRST_PORT = 61000 + WORKER * PORTS_OF_WORKER
+PORTS = itertools.cycle(range(FIRST_PORT, FIRST_PORT + PORTS_OF_WORKER))
 
 
 class Process:
@@ -88,9 +95,14 @@ def answers(address):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of this test process alone: of no process beside it, and none that the kernel gives to
+    a client meanwhile, as it does with those from 32768 to 60999."""
+    for port in PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
 
 
 class Responder(Process):

@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import re
 
 import pytest
 from behaviours import body_for
@@ -51,13 +52,24 @@ def test_sizes(responder, start_httpd, limit, size):
                 assert fields["Content-Length"] == str(size)
 
 
-@pytest.mark.parametrize("behaviour", ["die-after-head", "die-in-body", "die-before-end",
-                                       "short-body"])  # fmt: skip
+@pytest.mark.parametrize("behaviour", ["die-after-head", "die-in-body", "die-before-end"])
 def test_a_broken_answer_is_never_begun(responder, start_httpd, behaviour):
     httpd = start_httpd("event", "GatewayBuffer 1M\n" + proxy_pass(responder(behaviour)))
     response = get(httpd.port, "/?size=300000")
     assert (response.status, response.whole) == (502, True)
     assert "Set-Cookie" not in dict(response.fields)
+
+
+@pytest.mark.parametrize("behaviour", ["short-body", "long-body"])
+def test_a_wrong_length_is_made_right(responder, start_httpd, behaviour):
+    """As long as all of it is kept back, whatever its size."""
+    httpd = start_httpd("event", "GatewayBuffer 1M\n" + proxy_pass(responder(behaviour)))
+    for size in (10, 300000):
+        response = get(httpd.port, "/?n=1&size=%d" % size)
+        assert (response.status, response.whole) == (200, True)
+        assert dict(response.fields)["Content-Length"] == str(len(response.body))
+        assert (len(response.body) > size) == (behaviour == "long-body")
+    assert re.search(r"GW1060: Content-Length was \d+, \d+ came", httpd.read_log())
 
 
 def test_a_stream_is_not_kept_back(serve_one):

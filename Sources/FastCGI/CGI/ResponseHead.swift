@@ -12,8 +12,8 @@ package struct ResponseHead: ~Copyable {
         case badField(HeaderField.Fault)
         case badStatus
         case switchingProtocols
-        case badContentLength
-        case repeatedContentLength
+        /// Two that differ: nobody can tell which one holds. RFC 9110 §8.6.
+        case twoContentLengths
     }
 
     /// What the fields make of the response. RFC 3875 §6.2.
@@ -47,6 +47,12 @@ package struct ResponseHead: ~Copyable {
     package private(set) var fields: [HeaderField] = []
     package private(set) var status: UInt16 = 200
     package private(set) var contentLength: UInt64?
+    /// Where Content-Length is among the fields.
+    private var lengthIndex: Int?
+    /// A Content-Length that is no number was left out of the fields.
+    package private(set) var isLengthDropped = false
+    /// The Content-Length that the application sent, where it was corrected.
+    package private(set) var wrongLength: UInt64?
     package private(set) var kind = Kind.document
 
     package init(maxSize: Int, maxFields: Int) {
@@ -173,10 +179,12 @@ package struct ResponseHead: ~Copyable {
             if givenStatus == nil { givenStatus = try parseStatus(field.value) }
             return
         case 8 where buffer.bytes.equalsIgnoringCase("location", in: field.name):
-            location = location ?? field
+            // What the first one makes of the response is sent to its target.
+            guard location == nil else { return }
+            location = field
         case 14 where buffer.bytes.equalsIgnoringCase("content-length", in: field.name):
-            guard contentLength == nil else { throw .repeatedContentLength }
-            contentLength = try parseLength(field.value)
+            guard try takeLength(field.value) else { return }
+            lengthIndex = fields.count
         default:
             if field.isHopByHop(in: buffer.bytes) {
                 if buffer.bytes.equalsIgnoringCase("connection", in: field.name) {
@@ -188,6 +196,31 @@ package struct ResponseHead: ~Copyable {
         guard fields.count < maxFields else { throw .tooManyFields }
         if fields.capacity == 0 { fields.reserveCapacity(min(maxFields, 32)) }
         fields.append(field)
+    }
+
+    /// Whether the field is to be kept: one that cannot be read says nothing, and the same length
+    /// once more says nothing new.
+    private mutating func takeLength(_ value: Range<Int>) throws(Fault) -> Bool {
+        guard let length = parseLength(value) else {
+            isLengthDropped = true
+            return false
+        }
+        guard let known = contentLength else {
+            contentLength = length
+            return true
+        }
+        guard known == length else { throw .twoContentLengths }
+        return false
+    }
+
+    /// Sets Content-Length to what the body has, which was seen before the head was told.
+    mutating func correctLength(to length: UInt64) {
+        guard let index = lengthIndex, fields.indices.contains(index) else { return }
+        wrongLength = contentLength
+        contentLength = length
+        let start = buffer.count
+        buffer.append(decimal: length)
+        fields[index].value = start..<buffer.count
     }
 
     private mutating func endHead() throws(Fault) {
@@ -220,8 +253,13 @@ package struct ResponseHead: ~Copyable {
     /// RFC 9110 §7.6.1: what Connection names goes no further than it.
     private mutating func dropFieldsOfConnection() {
         var kept: [HeaderField] = []
-        for field in fields where !isNamedByConnection(field.name) { kept.append(field) }
+        var keptLength: Int?
+        for (index, field) in fields.enumerated() where !isNamedByConnection(field.name) {
+            if index == lengthIndex { keptLength = kept.count }
+            kept.append(field)
+        }
         fields = kept
+        lengthIndex = keptLength
     }
 
     private func isNamedByConnection(_ name: Range<Int>) -> Bool {
@@ -247,6 +285,9 @@ package struct ResponseHead: ~Copyable {
         fields.removeAll(keepingCapacity: true)
         status = 200
         contentLength = nil
+        lengthIndex = nil
+        isLengthDropped = false
+        wrongLength = nil
         kind = .document
     }
 
@@ -260,18 +301,20 @@ package struct ResponseHead: ~Copyable {
             guard byte >= ASCII.zero, byte <= ASCII.nine else { throw .badStatus }
             status = status * 10 + UInt16(byte - ASCII.zero)
         }
-        guard (100...599).contains(status) else { throw .badStatus }
+        // What httpd takes, although RFC 9110 §15 ends at 599.
+        guard status >= 100 else { throw .badStatus }
         reason = min(value.lowerBound + 4, value.upperBound)..<value.upperBound
         return status
     }
 
-    private func parseLength(_ value: Range<Int>) throws(Fault) -> UInt64 {
+    /// Nil where it is no number, or one that no body reaches.
+    private func parseLength(_ value: Range<Int>) -> UInt64? {
         let bytes = buffer.bytes
-        guard !value.isEmpty, value.count <= 18 else { throw .badContentLength }
+        guard !value.isEmpty, value.count <= 18 else { return nil }
         var length: UInt64 = 0
         for offset in value {
             let byte = bytes[offset]
-            guard byte >= ASCII.zero, byte <= ASCII.nine else { throw .badContentLength }
+            guard byte >= ASCII.zero, byte <= ASCII.nine else { return nil }
             length = length * 10 + UInt64(byte - ASCII.zero)
         }
         return length

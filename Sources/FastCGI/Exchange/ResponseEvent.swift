@@ -19,8 +19,10 @@ package enum ResponseEvent {
 /// How a response ended.
 package enum ResponseEnd: Error, Sendable {
     case complete
-    /// The connection ended, or the body, before the response did.
+    /// The connection ended before the response did.
     case truncated
+    /// The body ended before it had as many bytes as its Content-Length says.
+    case shortBody
     /// END_REQUEST with OVERLOADED: the application ran nothing.
     case overloaded
     /// END_REQUEST with CANT_MPX_CONN: the application ran nothing.

@@ -14,12 +14,13 @@ package struct ResponseReader: ~Copyable {
     private var endCount = 0
     private var isHeadTold = false
     private var isHeadRequest = false
+    private var takesAnyLength = false
     private var isStdoutEnded = false
     private var pendingEnd: ResponseEnd?
     private var stderrCount = 0
     private var sawEndRequest = false
     /// Bytes of the body so far, those that are not told included.
-    private var bodyCount: UInt64 = 0
+    package private(set) var bodyCount: UInt64 = 0
     package private(set) var applicationStatus: UInt32 = 0
     package private(set) var stderrDropped: UInt64 = 0
     /// Records of the exchange before this one on the same connection.
@@ -42,12 +43,15 @@ package struct ResponseReader: ~Copyable {
     ///   - previousID: of the last one on the same connection; 0 on a fresh one
     ///   - isHeadRequest: the response has no body, whatever its head says
     ///   - tellsInterim: interim heads are events instead of skipped
+    ///   - takesAnyLength: the host compares the body with its Content-Length
     package mutating func begin(
-        requestID: UInt16, previousID: UInt16, isHeadRequest: Bool, tellsInterim: Bool = false
+        requestID: UInt16, previousID: UInt16, isHeadRequest: Bool, tellsInterim: Bool = false,
+        takesAnyLength: Bool = false
     ) {
         self.requestID = requestID
         self.previousID = previousID
         self.isHeadRequest = isHeadRequest
+        self.takesAnyLength = takesAnyLength
         head.clear(tellsInterim: tellsInterim)
         records = RecordReader()
         current = .skipped
@@ -69,7 +73,7 @@ package struct ResponseReader: ~Copyable {
     /// whole reader for a function that is not.
     package mutating func isReusable(unread: Int) -> Bool {
         guard case .complete = pendingEnd, sawEndRequest else { return false }
-        return records.isBetweenRecords && unread == 0 && lateRecords == 0 && !isBodyCut
+        return records.isBetweenRecords && unread == 0 && lateRecords == 0 && !isLengthWrong
     }
 
     /// Whether a byte of the head was read.
@@ -103,8 +107,8 @@ package struct ResponseReader: ~Copyable {
     package mutating func inputEnded() -> ResponseEvent {
         if let pendingEnd { return .end(pendingEnd) }
         let isBodySatisfied = head.contentLength.map { bodyCount >= $0 } ?? false
-        let isWhole = head.isComplete && (isStdoutEnded || isBodySatisfied) && !isBodyShort
-        return end(isWhole ? .complete : .truncated)
+        guard head.isComplete, isStdoutEnded || isBodySatisfied else { return end(.truncated) }
+        return end(isBodyShort ? .shortBody : .complete)
     }
 
     // MARK: Records
@@ -119,7 +123,10 @@ package struct ResponseReader: ~Copyable {
         }
         switch RecordType(rawValue: header.type) {
         case .stdout:
-            guard !isStdoutEnded else { throw .protocolError(.stdoutAfterEnd) }
+            // The end of the stream may come more than once.
+            guard !isStdoutEnded || header.contentLength == 0 else {
+                throw .protocolError(.stdoutAfterEnd)
+            }
             current = .stdout
             isStdoutEnded = header.contentLength == 0
         case .stderr:
@@ -194,11 +201,23 @@ package struct ResponseReader: ~Copyable {
         return takeBody(body)
     }
 
+    /// Makes Content-Length right where the whole body follows at `position` of the input. For who
+    /// has just read a document's head and has not told it yet; whether all is at hand then depends
+    /// on how the bytes arrived, so this is no part of `next`.
+    package mutating func correctLength(_ input: RawSpan, from position: Int) {
+        guard let declared = head.contentLength, !hasNoBody, bodyCount == 0,
+            let size = records.stdoutSize(of: requestID, in: input, from: position),
+            size != declared, !isHeadRequest || size > 0
+        else { return }
+        head.correctLength(to: size)
+    }
+
     /// Tells what of a piece of the body the client is to have: all of it, unless the response has
     /// no body, or more comes than its Content-Length says.
     private mutating func takeBody(_ range: Range<Int>) -> ResponseEvent? {
         let before = bodyCount
         bodyCount += UInt64(range.count)
+        if takesAnyLength { return .body(range) }
         if isHeadRequest || hasNoBody { return nil }
         guard let declared = head.contentLength else { return .body(range) }
         let allowed = declared > before ? Int(clamping: declared - before) : 0
@@ -211,8 +230,20 @@ package struct ResponseReader: ~Copyable {
     private var hasNoBody: Bool { head.status == 204 || head.status == 304 }
 
     private var isBodyShort: Bool {
-        guard let declared = head.contentLength, !isHeadRequest, !hasNoBody else { return false }
-        return bodyCount < declared
+        guard let expected = expectedLength, !takesAnyLength else { return false }
+        return bodyCount < expected
+    }
+
+    /// Whether the body has another length than its head says.
+    package var isLengthWrong: Bool {
+        guard let expected = expectedLength else { return false }
+        return bodyCount != expected
+    }
+
+    /// What the body is compared with. A local redirect has none, whatever its head says.
+    private var expectedLength: UInt64? {
+        guard case .document = head.kind, !isHeadRequest, !hasNoBody else { return nil }
+        return head.contentLength
     }
 
     // MARK: End
@@ -230,7 +261,7 @@ package struct ResponseReader: ~Copyable {
 
     private mutating func endOfResponse() -> ResponseEvent {
         guard head.isComplete else { return end(.protocolError(.noHead)) }
-        return end(isBodyShort ? .truncated : .complete)
+        return end(isBodyShort ? .shortBody : .complete)
     }
 
     /// Tells the end, after a head that was held back to see whether a body follows.

@@ -66,6 +66,26 @@ package struct RecordReader: Sendable {
         return true
     }
 
+    /// How many bytes of STDOUT follow in the input, within a record of it; nil unless its end is
+    /// there too. Nothing is used up.
+    func stdoutSize(of requestID: UInt16, in input: RawSpan, from start: Int) -> UInt64? {
+        var records = self
+        var position = start
+        var isStdout = true
+        var size: UInt64 = 0
+        while true {
+            switch records.next(input, at: &position) {
+            case .needsInput, .badVersion: return nil
+            case .content(let range): size += isStdout ? UInt64(range.count) : 0
+            case .header(let header):
+                let isOurs = header.requestID == requestID
+                isStdout = isOurs && header.type == RecordType.stdout.rawValue
+                if isStdout, header.contentLength == 0 { return size }
+                if isOurs, header.type == RecordType.endRequest.rawValue { return size }
+            }
+        }
+    }
+
     /// Goes on at `position` of the input and moves it over what was used.
     package mutating func next(_ input: RawSpan, at position: inout Int) -> Step {
         while position < input.byteCount {

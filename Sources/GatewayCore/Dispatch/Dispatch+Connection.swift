@@ -133,7 +133,7 @@ extension Dispatch {
         reader.begin(
             requestID: requestID, previousID: connection.record.lastRequestID,
             isHeadRequest: unsafe content.pointee.isHeadRequest,
-            tellsInterim: options.tellsInterim)
+            tellsInterim: options.tellsInterim, takesAnyLength: options.takesAnyLength)
         connection.record.lastRequestID = requestID
         input.removeAll()
         lookahead = nil

@@ -281,6 +281,7 @@ package struct Dispatch: ~Copyable {
         case .interim: return .interim
         case .head(let isLocalRedirect):
             isHeadTold = true
+            if !isLocalRedirect { input.correctLength(of: &reader) }
             times.bodyProgress = times.received
             return .head(isLocalRedirect: isLocalRedirect)
         case .body(let range):

@@ -39,6 +39,8 @@ package struct DispatchOptions {
 
     package var isNonblocking = false
     package var tellsInterim = false
+    /// The host compares the body with its Content-Length.
+    package var takesAnyLength = false
     package var traffic: Traffic?
     package var supplied: Supplied?
     package var timeouts: Timeouts

@@ -20,6 +20,10 @@ package struct DispatchReport {
     package var isPlaceTaken: Bool
     package var isBodySent: Bool
     package var isBodyCut: Bool
+    /// What Content-Length said, where the body has another length.
+    package var wrongLength: UInt64?
+    /// Of the response body that came, told or not.
+    package var receivedBody: UInt64
     package var bytesSent: UInt64
     package var bytesReceived: UInt64
     package var bodyBytes: UInt64
@@ -55,6 +59,8 @@ extension Dispatch {
                 isHeadTold: isHeadTold,
                 isPlaceTaken: hasTakenSharedPlace,
                 isBodySent: hasRun && stream.isDone, isBodyCut: hasRun && reader.isBodyCut,
+                wrongLength: hasRun ? wrongLength(hasEnded: hasEnded) : nil,
+                receivedBody: hasRun ? reader.bodyCount : 0,
                 bytesSent: counts.sent, bytesReceived: counts.received, bodyBytes: counts.body,
                 stderrDropped: hasRun ? reader.stderrDropped : 0,
                 queued: waited, connected: since(times.connected),
@@ -64,6 +70,11 @@ extension Dispatch {
                     ? shared.use { $0.admission.retryAfter } ?? 1 : 0,
                 message: message)
         }
+    }
+
+    private mutating func wrongLength(hasEnded: Bool) -> UInt64? {
+        if let corrected = reader.head.wrongLength { return corrected }
+        return hasEnded && reader.isLengthWrong ? reader.head.contentLength : nil
     }
 
     /// When its turn came, or when it gave up waiting for it; 0: it had not to wait.
@@ -86,6 +97,11 @@ extension Dispatch {
             guard let failure else { return "" }
             var text = "\(failure.outcome.name) (\(name(of: failure.stage))): \(failure.reason)"
             if let system = failure.system { text += ": \(system.text)" }
+            if failure.outcome == .truncated, times.connected != nil, reader.isLengthWrong,
+                let declared = reader.head.contentLength
+            {
+                text += ": Content-Length was \(declared), \(reader.bodyCount) came"
+            }
             if let field = reader.head.oversizedField {
                 let name = [UInt8](reader.head.bytes.extracting(field.name)).prefix(64)
                 text += ": \(String(decoding: name, as: UTF8.self)) has \(field.value.count) bytes"

@@ -51,6 +51,11 @@ struct InputBuffer: ~Copyable {
         return event
     }
 
+    /// See `ResponseReader.correctLength`.
+    func correctLength(of reader: inout ResponseReader) {
+        reader.correctLength(bytes, from: position)
+    }
+
     /// Reads the rest without telling what it means, but whether the response ends in it.
     func skipsToEnd(of requestID: UInt16, with records: inout RecordReader) -> Bool {
         records.skipsToEnd(of: requestID, in: bytes.extracting(position..<count))

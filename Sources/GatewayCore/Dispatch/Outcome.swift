@@ -58,6 +58,8 @@ package struct Failure: Error, Sendable {
         case .complete: return nil
         case .truncated:
             self.init(.truncated, stage, "the response ended before it was whole")
+        case .shortBody:
+            self.init(.truncated, stage, "the body is shorter than its Content-Length")
         case .overloaded:
             self.init(.overloaded, stage, "the application is overloaded")
         case .cannotMultiplex:
@@ -88,15 +90,14 @@ extension ResponseHead.Fault {
     fileprivate var reason: StaticString {
         switch self {
         case .tooLarge: "the response head is larger than max_head_size"
-        case .tooManyFields: "the response head has more than max_head_fields fields"
+        case .tooManyFields: "the response head has more fields than max_head_fields"
         case .foldedLine: "a header field goes on over a second line"
         case .badField(.noColon): "a line of the response head has no colon"
         case .badField(.badName): "a header field's name is not a token"
         case .badField(.controlCharacter): "a header field's value holds a control character"
-        case .badStatus: "Status is not three digits from 100 to 599"
+        case .badStatus: "Status is not three digits from 100 to 999"
         case .switchingProtocols: "Status 101 cannot be a response of an application"
-        case .badContentLength: "Content-Length is not a number"
-        case .repeatedContentLength: "Content-Length comes twice"
+        case .twoContentLengths: "there are two Content-Length fields that differ"
         }
     }
 }

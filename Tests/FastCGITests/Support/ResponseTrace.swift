@@ -121,6 +121,7 @@ struct ResponseTrace: Equatable, Sendable {
         switch end {
         case .complete: "complete"
         case .truncated: "truncated"
+        case .shortBody: "short-body"
         case .overloaded: "overloaded"
         case .cannotMultiplex: "cannot-multiplex"
         case .protocolError(.badHead(.badField(let fault))): "protocol-error \(fault)"

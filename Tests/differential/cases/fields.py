@@ -6,7 +6,7 @@ from case_table import Case
 from raw_client import Request, sends_request
 
 THROUGH = ("unix", "unix kept", "tcp", "tcp kept", "handler")
-COUNTS = (1, 2, 10, 50, 100, 190)
+COUNTS = (1, 2, 10, 50, 100, 190, 250, 990)
 SIZES = (1, 100, 1000, 4000, 8000, 8190, 8192, 8193, 16000, 32000, 60000)
 KINDS = {
     "cookies": (b"Set-Cookie: a=1", b"Set-Cookie: b=2; Path=/", b"Set-Cookie: c=3; HttpOnly"),

@@ -11,7 +11,7 @@ THROUGH = ("unix", "tcp kept", "handler", "unix kept")
 
 def cases(_random):
     for number in range(100, 1000):
-        for reason in (b" Own Reason",):
+        for reason in (b" Own Reason", b""):
             for method in ("GET", "HEAD"):
                 name = "%d%s %s" % (number, reason.decode(), method)
                 status = b"%d%s" % (number, reason)
