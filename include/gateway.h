@@ -289,6 +289,9 @@ typedef struct gateway_backend gateway_backend;
 /* The connection of an exchange that was given up is closed at once. */
 #define GATEWAY_DRAIN_OFF 0xFFFFFFFFu
 
+/* For max_stderr_size: the host takes all of STDERR, and bounds it by itself. */
+#define GATEWAY_STDERR_ALL 0xFFFFFFFFu
+
 /* Durations are at most 86400000 ms (a day). Each field's 0 is its default. */
 typedef struct gateway_backend_options {
     size_t size;                 /* sizeof(gateway_backend_options) */
@@ -306,7 +309,8 @@ typedef struct gateway_backend_options {
     uint32_t max_params_size;    /* bytes of the encoded params, 1024 to 16777216;
                                     default 1048576 */
     uint32_t max_stderr_size;    /* bytes of STDERR that are handed to the host for one exchange,
-                                    the rest is counted and dropped; default 65536 */
+                                    the rest is counted and dropped; 1 to 16777216, or
+                                    GATEWAY_STDERR_ALL; default 65536 */
     uint32_t idle_timeout_ms;    /* how long a kept connection may be idle before it is closed;
                                     default 30000 */
     uint32_t max_idle;           /* idle connections, 1 to 65535; default 32 */
@@ -1312,6 +1316,8 @@ typedef struct gateway_application gateway_application;
  *   queue-timeout=30s       how long they may wait
  *   watch=FILE              a change reloads the application; may come more than once
  *   user= group= dir= umask=   of the processes
+ *   log-level=                 the least event that its supervisor logs: error, warn, notice or
+ *                              info, the default
  *   env:NAME=VALUE          of the processes
  *   limit:RESOURCE=N        of the processes: nofile, nproc, as, core, cpu, data, fsize, stack,
  *                           memlock

@@ -191,18 +191,28 @@ static int has_setting(const apr_array_header_t *settings, const char *key)
     return 0;
 }
 
-/* Processes run as httpd's children do, and these are who connects. */
-static void add_identity(apr_pool_t *pool, application_line *line,
+/* LogLevel holds for what supervisors write to the error log as well. */
+static const char *log_level(const server_rec *server)
+{
+    int level = ap_get_server_module_loglevel(server, gw_record->module_index);
+    return level <= APLOG_ERR       ? "log-level=error"
+           : level <= APLOG_WARNING ? "log-level=warn"
+           : level <= APLOG_NOTICE  ? "log-level=notice"
+                                    : "log-level=info";
+}
+
+/* What a line leaves to httpd. */
+static void add_defaults(apr_pool_t *pool, const application_line *line, const server_rec *server,
                          gateway_application_options *options)
 {
-    if (geteuid() != 0) {
-        return;
-    }
     apr_array_header_t *settings = apr_array_copy(pool, line->settings);
-    options->client = ap_unixd_config.user_name;
-    if (!has_setting(settings, "user=")) {
-        APR_ARRAY_PUSH(settings, const char *) =
-            apr_pstrcat(pool, "user=", ap_unixd_config.user_name, NULL);
+    if (!has_setting(settings, "log-level=")) {
+        APR_ARRAY_PUSH(settings, const char *) = log_level(server);
+    }
+    /* Processes run as httpd's children do, and these are who connects. */
+    options->client = geteuid() == 0 ? ap_unixd_config.user_name : NULL;
+    if (options->client && !has_setting(settings, "user=")) {
+        APR_ARRAY_PUSH(settings, const char *) = apr_pstrcat(pool, "user=", options->client, NULL);
         if (!has_setting(settings, "group=")) {
             APR_ARRAY_PUSH(settings, const char *) =
                 apr_psprintf(pool, "group=%ld", (long)ap_unixd_config.group_id);
@@ -263,7 +273,7 @@ static int begin(application_line *line, server_rec *server)
     apr_pool_t *pool = server->process->pconf;
     gateway_application_options options;
     options_of(pool, line, &options);
-    add_identity(pool, line, &options);
+    add_defaults(pool, line, server, &options);
     supervised *known = find(line->name);
     gateway_status status;
     if (known) {

@@ -6,6 +6,7 @@
  * would be lost.
  */
 #include "mod_gateway.h"
+#include "gateway_stderr.h"
 
 #include <util_script.h>
 

@@ -9,12 +9,18 @@ int gw_body_ends(const apr_bucket_brigade *brigade)
     return !APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
 }
 
-/* Stands for the connection that mod_proxy's functions want to name in the log. */
-static proxy_conn_rec *nameless_connection(request_rec *r, proxy_worker *worker)
+/* Stands for the connection that mod_proxy's functions name in the log, where none is taken yet.
+ * They print its address, for which a path may stand. */
+static proxy_conn_rec *stand_in(request_rec *r, proxy_worker *worker)
 {
     proxy_conn_rec *connection = apr_pcalloc(r->pool, sizeof *connection);
+    const char *path = apr_table_get(r->notes, "uds_path");
+    const char *name = path                  ? path
+                       : *worker->s->uds_path ? worker->s->uds_path
+                                              : worker->s->name_ex;
     connection->worker = worker;
     connection->hostname = worker->s->hostname_ex;
+    apr_sockaddr_info_get(&connection->addr, name, APR_UNIX, 0, 0, r->pool);
     return connection;
 }
 
@@ -121,7 +127,7 @@ int gw_body_prepare(request_rec *r, proxy_worker *worker, gw_body *body)
     }
     int status = OK;
     int is_spooled = has_to_be_spooled(r, length);
-    proxy_conn_rec *connection = nameless_connection(r, worker);
+    proxy_conn_rec *connection = stand_in(r, worker);
     /* Who waits for "100 Continue" is not looked at before the application can be had: with the
      * first look the time begins that mod_reqtimeout gives a body. */
     int may_wait = gw_client_waits(r) && (coding || body->client.left > 0);

@@ -2,6 +2,7 @@
 /* The exchange's events on their way to the client. */
 #include "mod_gateway.h"
 #include "gateway_length.h"
+#include "gateway_stderr.h"
 
 #include <util_filter.h>
 

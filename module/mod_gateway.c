@@ -105,6 +105,8 @@ static gateway_backend *find_backend(const char *address, const char *applicatio
     gateway_backend_options options = GATEWAY_BACKEND_OPTIONS_INIT;
     options.io_buffer_size = limits->io_size;
     options.max_head_size = limits->head_size;
+    /* What of it is logged is decided when all of it has come. */
+    options.max_stderr_size = GATEWAY_STDERR_ALL;
     options.max_head_fields = limits->head_fields;
     options.drain_timeout_ms = limits->drain.timeout_ms;
     options.drain_size = limits->drain.size;

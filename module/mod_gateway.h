@@ -30,6 +30,7 @@
  *   gateway_wait.c         what it waits for meanwhile
  *   gateway_outcome.c      how it ended, and what is answered
  *   gateway_head.c         response head -> headers of the answer
+ *   gateway_stderr.c       STDERR -> the error log
  *   gateway_length.c       Content-Length against the body that comes
  *   gateway_timing.c       where the time went, for the client
  *   gateway_buffer.c       answers that wait for slow clients in the application's place
@@ -282,6 +283,7 @@ int gw_status_handler(request_rec *r);
 /* ------------------------------------------------------------------------------------ exchanges */
 
 typedef struct gw_recorder gw_recorder;
+typedef struct gw_stderr gw_stderr;
 
 typedef struct gw_exchange {
     request_rec *r;
@@ -297,8 +299,7 @@ typedef struct gw_exchange {
     apr_off_t body_length;     /* of what came */
     int own_status;                /* before the application's head was taken */
     apr_status_t body_failure;
-    char *stderr_line;
-    apr_size_t stderr_length;
+    gw_stderr *stderr_text; /* NULL: none came */
     unsigned has_head : 1;
     unsigned has_passed : 1;  /* something went to the client's filters */
     unsigned ignores_body : 1;
@@ -391,8 +392,5 @@ void gw_outcome_note_unconnected(request_rec *r, const gw_attempt *attempt);
 void gw_outcome_overloaded(request_rec *r, proxy_worker *worker);
 /* Ends the answer. OK, or the status to fail with. */
 int gw_outcome_answer(gw_exchange *x, const char *backend);
-
-void gw_stderr_take(gw_exchange *x, const char *text, apr_size_t length);
-void gw_stderr_end(gw_exchange *x);
 
 #endif

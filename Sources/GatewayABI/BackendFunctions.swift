@@ -197,9 +197,16 @@ extension BackendOptions {
             && read(given.max_connections, into: &maxConnections, range: 1...1_000_000)
             && read(given.queue_length, into: &queueLength, range: 1...1_000_000)
             && read(given.max_idle, into: &maxIdle, range: 1...65_535)
-            && read(given.max_stderr_size, into: &limits.maxStderrSize, range: 1...16_777_216)
-            && readDrain(given)
+            && readStderr(given) && readDrain(given)
         guard isRead else { return nil }
+    }
+
+    private mutating func readStderr(_ given: gateway_backend_options) -> Bool {
+        guard given.max_stderr_size != GATEWAY_STDERR_ALL else {
+            limits.maxStderrSize = .max
+            return true
+        }
+        return read(given.max_stderr_size, into: &limits.maxStderrSize, range: 1...16_777_216)
     }
 
     private mutating func readDrain(_ given: gateway_backend_options) -> Bool {

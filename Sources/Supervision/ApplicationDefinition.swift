@@ -43,6 +43,8 @@ package struct ApplicationDefinition: Equatable, Sendable {
     package var directory: String?
     package var mask: Int32?
     package var limits: [ResourceLimit] = []
+    /// What of its events the supervisor writes to its log.
+    package var logLevel = LogLevel.info
 
     package static let maxProcesses = Scoreboard.slotRoom / 2
     private static let maxNameLength = 63
@@ -145,6 +147,11 @@ package struct ApplicationDefinition: Equatable, Sendable {
         case "group": group = value
         case "dir": directory = value
         case "umask": mask = try SettingValue.mask(value)
+        case "log-level":
+            guard let level = LogLevel(rawValue: value) else {
+                throw SettingError("\"\(value)\" is none of error, warn, notice and info")
+            }
+            logLevel = level
         case _ where key.hasPrefix("env:"):
             let name = String(key.dropFirst(4))
             guard !name.isEmpty else { throw SettingError("the variable has no name") }

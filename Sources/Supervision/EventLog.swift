@@ -8,17 +8,21 @@ package struct EventLog: Sendable {
     /// Journals put the time to each line themselves.
     private let hasTime: Bool
     private let name: String
+    /// Lines of less weight are not written.
+    package var least: LogLevel
 
-    package init(application name: String) {
+    package init(application name: String, least: LogLevel = .info) {
         self.name = name
+        self.least = least
         hasTime = unsafe getenv("JOURNAL_STREAM") == nil
     }
 
     /// - Parameters:
-    ///   - level: as httpd names it
+    ///   - level: as httpd names it; or "stderr", which is always written
     ///   - process: of which is told, or which tells; nil: the application as a whole
     ///   - text: one line
     package func write(_ level: String, process: Int32? = nil, _ text: String) {
+        if let given = LogLevel(rawValue: level), !given.isWritten(from: least) { return }
         let of = process.map { "\(name)[\($0)]" } ?? name
         var line = "[gateway-supervisor:\(level)] \(of): \(text)\n"
         if hasTime { line = "[\(Self.time)] \(line)" }

@@ -14,6 +14,7 @@ final class ProcessOutput {
     private(set) var writer: Int32
     let reader: Int32
     private var line: [UInt8] = []
+    private var budget = LineBudget()
     /// The end of what it wrote, to say why it ended.
     private(set) var lastLines: [String] = []
 
@@ -37,8 +38,9 @@ final class ProcessOutput {
         writer = -1
     }
 
-    /// Reads what there is, and hands out each line.
-    func read(_ take: (String) -> Void) {
+    /// Reads what there is, and hands out each line for which the log has room now.
+    func read(now: MonotonicTime, _ take: (String) -> Void) {
+        if let leftOut = budget.renew(now: now) { take(leftOut) }
         unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { room in
             // Bounded, so that a process that floods its output does not keep the supervisor.
             for _ in 0..<16 {
@@ -50,9 +52,10 @@ final class ProcessOutput {
     }
 
     /// The process has ended: its last line needs no end.
-    func finish(_ take: (String) -> Void) {
-        read(take)
+    func finish(now: MonotonicTime, _ take: (String) -> Void) {
+        read(now: now, take)
         if !line.isEmpty { end(take) }
+        if let leftOut = budget.close() { take(leftOut) }
     }
 
     private func append(_ byte: UInt8, _ take: (String) -> Void) {
@@ -66,6 +69,6 @@ final class ProcessOutput {
         line.removeAll(keepingCapacity: true)
         if lastLines.count == Self.keptLines { lastLines.removeFirst() }
         lastLines.append(text)
-        take(text)
+        if budget.hasRoom(for: text.utf8.count) { take(text) }
     }
 }

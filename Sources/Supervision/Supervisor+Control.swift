@@ -41,6 +41,9 @@ extension Supervisor {
         if client.handed >= 0 { _ = dup2(client.handed, 2) }
         do throws(SettingError) {
             let changed = try ApplicationDefinition(name: definition.name, words: words)
+            // How much is logged changes nothing for the processes.
+            log.least = changed.logLevel
+            definition.logLevel = changed.logLevel
             guard changed != definition else { return client.answer("unchanged\n") }
             reload(because: "its definition has changed", changed: changed, now: .now)
             client.answer("changed\n")

@@ -118,6 +118,8 @@ extension Supervisor {
                 }
             case .stopping:
                 if now >= process.deadline {
+                    log.write(
+                        "warn", process: process.identifier, "did not end in time: it is killed")
                     process.signal(SIGKILL)
                     process.deadline = .distantFuture
                 } else if process.isDue(now: now, every: process.pause) {
@@ -266,7 +268,9 @@ extension Supervisor {
     func reap(now: MonotonicTime) {
         for process in processes {
             guard let status = process.endStatus else { continue }
-            process.output.finish { log.write("stderr", process: process.identifier, $0) }
+            process.output.finish(now: now) {
+                log.write("stderr", process: process.identifier, $0)
+            }
             processes.removeAll { $0 === process }
             ended(process, ExitReason(status: status), now: now)
             scoreboard.vacate(process.slot)
@@ -281,8 +285,10 @@ extension Supervisor {
             let shown = scoreboard.process(process.slot)
             var text = "ended by itself with \(reason.text)"
             if let shown, shown.active > 0 { text += " while it ran \(shown.request)" }
-            let isHarmless = reason.isSuccess && shown?.active == 0
-            log.write(isHarmless ? "info" : "error", process: process.identifier, text)
+            // Its host counts the request until it has read to the end: one that ends after a whole
+            // response, as gitweb does, may still be seen at it. A response that is not whole is
+            // the host's to report.
+            log.write(reason.isSuccess ? "info" : "error", process: process.identifier, text)
             // What is accepted from a shared socket is counted by nobody.
             let mayHaveServed = shown?.served != 0 || sharedSocket != nil && reason.isSuccess
             if process.age(now) < 1_000, !mayHaveServed { startFailed(now: now) }

@@ -20,7 +20,7 @@ package final class Supervisor {
     var definition: ApplicationDefinition
     let directory: RuntimeDirectory
     let scoreboard: Scoreboard
-    let log: EventLog
+    var log: EventLog
     /// Whose children connect.
     let client: Identity?
     /// One for all processes, where other web servers connect; nil: each slot has its own.
@@ -68,7 +68,7 @@ package final class Supervisor {
         self.client = client
         sharedSocket = listening
         self.host = host
-        log = EventLog(application: definition.name)
+        log = EventLog(application: definition.name, least: definition.logLevel)
         target = definition.processes.lowerBound
         watch = FileWatch(definition.watch, in: definition.directory)
         signals = try Signals([SIGCHLD, SIGHUP, SIGTERM, SIGINT])
@@ -147,7 +147,9 @@ package final class Supervisor {
         guard !ready.isEmpty else { return }
         attention.rest()
         for process in processes where ready.contains(process.output.reader) {
-            process.output.read { log.write("stderr", process: process.identifier, $0) }
+            process.output.read(now: .now) {
+                log.write("stderr", process: process.identifier, $0)
+            }
         }
         for number in signals.take() { handle(number) }
         control?.serve(ready) { answer($0) }

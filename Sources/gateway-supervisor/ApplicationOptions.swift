@@ -69,6 +69,11 @@ struct ApplicationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The least of its events to log: error, warn, notice or info.", valueName: "level"))
+    var logLevel: String?
+
+    @Option(
+        help: ArgumentHelp(
             "As nofile=1024: nofile, nproc, as, core, cpu, data, fsize, stack, memlock; "
                 + "repeatable.", valueName: "r=n"))
     var limit: [String] = []
@@ -99,7 +104,7 @@ struct ApplicationOptions: ParsableArguments {
             ("idle-timeout", idleTimeout), ("request-timeout", requestTimeout),
             ("start-timeout", startTimeout), ("stop-timeout", stopTimeout), ("queue", queue),
             ("queue-timeout", queueTimeout), ("share", share), ("user", user), ("group", group),
-            ("dir", dir), ("umask", umask),
+            ("dir", dir), ("umask", umask), ("log-level", logLevel),
         ]
     }
 

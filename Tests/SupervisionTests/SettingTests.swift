@@ -13,6 +13,7 @@ struct SettingTests {
                 "processes=2-8", "concurrency=3", "max-requests=1000", "max-memory=200M",
                 "memory=resident", "lifetime=2h", "idle-timeout=500ms", "request-timeout=30",
                 "queue=7", "queue-timeout=1m", "share=2", "watch=a", "watch=b", "umask=027",
+                "log-level=warn",
                 "env:A=1", "env:A=2=3", "dir=/srv", "user=nobody", "limit:nofile=1K",
                 "--", "perl", "--", "x",
             ])
@@ -30,6 +31,7 @@ struct SettingTests {
         #expect(definition.replaceable == 2)
         #expect(definition.watch == ["a", "b"])
         #expect(definition.mask == 0o27)
+        #expect(definition.logLevel == .warn)
         #expect(definition.environment.map { "\($0.name) \($0.value)" } == ["A 2=3"])
         #expect(definition.command == ["perl", "--", "x"])
         #expect(definition.limits.count == 1)
@@ -46,7 +48,8 @@ struct SettingTests {
         arguments: [
             "processes=0", "processes=-1", "processes=2-", "processes=+2", "processes=3-2",
             "max-memory=18446744073709551615G", "max-memory=-1", "lifetime=99999999999999999999d",
-            "idle-timeout=", "share=0", "umask=8", "umask=1000", "memory=", "env:=1", "limit:=1",
+            "idle-timeout=", "share=0", "umask=8", "umask=1000", "log-level=loud", "memory=",
+            "env:=1", "limit:=1",
             "limit:nofile=x", "Processes=2", "x", "=", "",
         ])
     func refuses(word: String) {

@@ -28,6 +28,17 @@ void refuse_param(void)
     gateway_request_close(flawed);
 }
 
+void refuse_params(void)
+{
+    gateway_field fields[2] = {{{"A", 1}, {"1", 1}}, {{NULL, 1}, {NULL, 0}}};
+    FOREIGN(gateway_request, request, INVALID(gateway_request_params(it, fields, 1)));
+    INVALID(gateway_request_params(request, NULL, 1));
+    INVALID(gateway_request_params(request, fields, HUGE_LENGTH));
+    INVALID(gateway_request_params(request, fields, 2));
+    EXPECT(gateway_request_params(request, NULL, 0) == GATEWAY_OK);
+    EXPECT(gateway_request_params(request, fields, 1) == GATEWAY_OK);
+}
+
 void refuse_http(void)
 {
     gateway_http_request given = GATEWAY_HTTP_REQUEST_INIT;

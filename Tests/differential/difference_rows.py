@@ -258,3 +258,12 @@ def _(d):
 def _(d):
     is_said = d.both("client.0.fields.accept-ranges")[0] == ("bytes",)
     return is_said and d.codes() in ((200, 206), (200, 416))
+
+
+@row("stderr-is-bounded")
+def _(d):
+    stock, ours = d.both("errors.stderr")
+    return (
+        d.both("errors.GW1011") == (None, ("warn",))
+        and size(ours) < size(stock) and size(ours) <= 2 * 32768
+    )  # fmt: skip

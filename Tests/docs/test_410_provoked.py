@@ -21,7 +21,7 @@ PROVOKED = [
     ("dripped-head", 504, "AH01075 timed-out (head): the application took too long"),
     ("silent-unread", 504, "AH01075 timed-out (head): the application took too long"),
     ("error-text", 200, "AH01071 Got error"),
-    ("error-flood", 200, "GW1011 more bytes of STDERR were dropped"),
+    ("error-flood", 200, "GW1011 bytes of STDERR are left out here"),
 ]
 
 

@@ -62,9 +62,29 @@ def test_nothing_is_lost(supervised_httpd, named, mpm):
     assert tally["ok"] > 100
     log = httpd.read_log()
     assert "in use" not in log and "exit signal" not in log
+    # Processes came and went, which LogLevel warn does not tell.
+    assert "gateway-supervisor:" in log and ":info]" not in log
     pids = named.pids()
     httpd.stop()
     wait_until(lambda: not any(is_there(pid) for pid in pids), "its processes to end")
+
+
+def test_what_processes_write_is_bounded(start_httpd, public, named):
+    """What does not fit is counted, and the end of it is told when the process has ended."""
+    command = 'sh -c "seq 300000 >&2; exec perl %s/count.pl"' % public
+    httpd = start_httpd("event", "GatewayApplication wiki processes=1 -- %s\n%s" % (command, PASS))
+    named.wait_ready(1)
+    assert get(httpd.port, "/wiki/").status == 200
+    (first,) = named.pids()
+    assert named.ask("reload").returncode == 0
+    wait_until(lambda: not is_there(first), "the first process to end")
+    line = r"\[gateway-supervisor:stderr\] wiki\[%d\]: (\d+)" % first
+    left_out = line + r" lines \(\d+ bytes\) of its output are left out here"
+    wait_until(lambda: re.search(left_out, httpd.read_log()), "what was left out to be told")
+    log = httpd.read_log()
+    assert len(log) < 500_000
+    written = len(re.findall(line + "$", log, re.M))
+    assert written + sum(int(count) for count in re.findall(left_out, log)) == 300_000
 
 
 @pytest.mark.parametrize("lines", [

@@ -16,6 +16,10 @@ LINES = {
     "control characters": b"one\x01\x1btwo\n",
     "utf-8": "äöü€\n".encode(),
     "long line": b"x" * 5000 + b"\n",
+    "64 KiB of short lines": b"a\n" * 32768,
+    "300 KB": b"".join(b"%06d a complaint of an application\n" % n for n in range(8000)),
+    "3 MB": b"".join(b"%06d a complaint of an application\n" % n for n in range(80000)),
+    "a line of 100,000 bytes": b"y" * 100_000 + b"\n",
     "php": b"PHP message: PHP Warning:  Undefined variable $a in /a.php on line 3\n",
 }
 
@@ -27,6 +31,7 @@ def cases(_random):
                 yield Case(
                     "%s %s %s" % (name, method, fragment), fragment,
                     sends_request(Request(method=method)), complains(lines),
+                    short=name == "64 KiB of short lines" and method == "GET",
                 )  # fmt: skip
         for status in (b"404 Not Found", b"500 Broken"):
             content = head(status, b"Content-Type: text/plain") + PAGE
