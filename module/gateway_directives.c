@@ -12,6 +12,7 @@ void *gw_directory_create(apr_pool_t *pool, char *path)
     directory->spools_uploads = -1;
     directory->tells_timing = -1;
     directory->passes_interim = -1;
+    directory->resolves_symlinks = -1;
     directory->buffer_size = -1;
     directory->recorder_size = -1;
     return directory;
@@ -35,6 +36,7 @@ void *gw_directory_merge(apr_pool_t *pool, void *base_config, void *added_config
         first_set(added->cancels_on_disconnect, base->cancels_on_disconnect);
     merged->spools_uploads = first_set(added->spools_uploads, base->spools_uploads);
     merged->passes_interim = first_set(added->passes_interim, base->passes_interim);
+    merged->resolves_symlinks = first_set(added->resolves_symlinks, base->resolves_symlinks);
     merged->tells_timing = first_set(added->tells_timing, base->tells_timing);
     const gw_directory *recorder = added->recorder_size >= 0 ? added : base;
     merged->recorder_size = recorder->recorder_size;
@@ -167,6 +169,9 @@ const command_rec gw_directives[] = {
     AP_INIT_FLAG("GatewayInterim", ap_set_flag_slot,
                  (void *)APR_OFFSETOF(gw_directory, passes_interim), OR_FILEINFO,
                  "pass interim responses such as 103 on to the client"),
+    AP_INIT_FLAG("GatewayResolveSymlinks", ap_set_flag_slot,
+                 (void *)APR_OFFSETOF(gw_directory, resolves_symlinks), OR_FILEINFO,
+                 "hand on SCRIPT_FILENAME and DOCUMENT_ROOT behind their symbolic links"),
     AP_INIT_FLAG("GatewayServerTiming", ap_set_flag_slot,
                  (void *)APR_OFFSETOF(gw_directory, tells_timing), OR_FILEINFO,
                  "tell the client where the time went"),

@@ -58,13 +58,27 @@ static int is_own_field(const char *name)
         || ap_cstr_casecmp(name, "Content-Length") == 0 || ap_cstr_casecmp(name, "ETag") == 0;
 }
 
+/* Types whose readers take each piece as it comes. The type is in lower case. */
+static int is_stream(const char *type)
+{
+    static const char *const streams[] = { "text/event-stream", "application/x-ndjson",
+                                           "application/ndjson", NULL };
+    for (const char *const *each = streams; *each; ++each) {
+        apr_size_t length = strlen(*each);
+        if (strncmp(type, *each, length) == 0 && strchr("; \t", type[length])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void take_field(gw_exchange *x, const char *name, char *value)
 {
     request_rec *r = x->r;
     if (ap_cstr_casecmp(name, "Content-Type") == 0) {
         ap_content_type_tolower(value);
         ap_set_content_type(r, value);
-        x->flushes |= strncmp(value, "text/event-stream", 17) == 0;
+        x->flushes |= is_stream(value);
     }
     else if (ap_cstr_casecmp(name, "Last-Modified") == 0) {
         set_last_modified(r, value);

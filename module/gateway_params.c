@@ -4,6 +4,9 @@
 
 #include <util_script.h>
 
+#include <limits.h>
+#include <stdlib.h>
+
 /* proxy-fcgi-pathinfo "full": finds the script among the files that httpd sees. The path itself is
  * tried first, then the same below DocumentRoot. */
 static void find_script(request_rec *r, const char *walk_path)
@@ -169,6 +172,22 @@ int gw_params_send(request_rec *r, gateway_request *params)
     return OK;
 }
 
+/* The name of a file behind all symbolic links; one that is not there keeps its name. What shows
+ * php-fpm that this is httpd stays in front of it. */
+static void resolve_symlinks(request_rec *r, const char *name)
+{
+    static const char fcgi[] = "proxy:fcgi://";
+    const char *value = apr_table_get(r->subprocess_env, name);
+    const char *path = value && strncmp(value, fcgi, sizeof fcgi - 1) == 0
+                           ? ap_strchr_c(value + sizeof fcgi - 1, '/')
+                           : value;
+    char real[PATH_MAX];
+    if (path && *path == '/' && realpath(path, real)) {
+        const char *origin = apr_pstrmemdup(r->pool, value, (apr_size_t)(path - value));
+        apr_table_setn(r->subprocess_env, name, apr_pstrcat(r->pool, origin, real, NULL));
+    }
+}
+
 int gw_params_add(request_rec *r, gateway_request *params)
 {
     /* Others, mod_xsendfile among them, look for "proxy:" in the name of a proxied request. */
@@ -183,6 +202,10 @@ int gw_params_add(request_rec *r, gateway_request *params)
     ap_add_common_vars(r);
     ap_add_cgi_vars(r);
     r->filename = proxied_name;
+    if (gw_directory_of(r)->resolves_symlinks == 1) {
+        resolve_symlinks(r, "SCRIPT_FILENAME");
+        resolve_symlinks(r, "DOCUMENT_ROOT");
+    }
 
     int status = apply_rules(r);
     return status == OK ? gw_params_send(r, params) : status;

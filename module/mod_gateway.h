@@ -95,6 +95,7 @@ typedef struct gw_directory {
     int tells_timing;             /* GatewayServerTiming; -1: unset */
     gw_authorizer *authorizer;    /* GatewayAuthorizer; NULL: unset */
     int passes_interim;           /* GatewayInterim; -1: unset */
+    int resolves_symlinks;        /* GatewayResolveSymlinks; -1: unset */
     apr_off_t buffer_size;        /* GatewayBuffer; -1: unset */
     apr_array_header_t *sendfile_roots; /* GatewaySendfile; NULL: unset */
     gw_drain drain;

@@ -75,7 +75,8 @@ def test_a_wrong_length_is_made_right(responder, start_httpd, behaviour):
 def test_a_stream_is_not_kept_back(serve_one):
     """It would not come before its end, which a client of its own waits for."""
     httpd = serve_one("GatewayBuffer 64M\n")
-    for field in ("X-Accel-Buffering:%20no", "Content-Type:%20text/event-stream"):
+    for field in ("X-Accel-Buffering:%20no", "Content-Type:%20text/event-stream",
+                  "Content-Type:%20Application/X-NDJSON;%20charset=utf-8"):  # fmt: skip
         with Client(httpd.port) as slow:
             slow.send("GET", "/large.php?size=%d&field=%s" % (LARGE, field))
             response = slow.receive()
