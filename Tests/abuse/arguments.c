@@ -97,6 +97,7 @@ static const struct {
     {"gateway_request_http", refuse_http},
     {"gateway_request_open", refuse_open_request},
     {"gateway_request_param", refuse_param},
+    {"gateway_request_params", refuse_params},
     {"gateway_request_role", refuse_role},
     {"gateway_shared_add", refuse_add},
     {"gateway_shared_application", refuse_add_application},

@@ -105,6 +105,7 @@ void refuse_open_gateway(void);
 void refuse_open_request(void);
 void refuse_open_shared(void);
 void refuse_param(void);
+void refuse_params(void);
 void refuse_process(void);
 void refuse_reload(void);
 void refuse_resolve(void);

@@ -74,7 +74,8 @@ static void backend_numbers(void)
     gateway_backend *opened = NULL;
     size_t index;
     for (index = 0; index < sizeof bounded / sizeof bounded[0]; index++) {
-        *bounded[index] = 0xFFFFFFFFu;
+        /* The greatest number of all has a meaning for some. */
+        *bounded[index] = 0xFFFFFFFEu;
         INVALID(gateway_backend_open(library, "unix:/a", &options, &opened));
         *bounded[index] = 0;
     }
