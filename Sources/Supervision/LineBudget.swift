@@ -2,8 +2,8 @@
 
 internal import Platform
 
-/// How much of what a process writes goes to the log: so many lines and bytes in a second. What is
-/// beyond is counted, and the count is told in its place.
+/// How much of what a process writes goes to the log: so many lines and bytes in a second. Lines
+/// beyond that are counted, and the count is logged in their place.
 struct LineBudget {
     private static let maxLines = 200
     private static let maxBytes = 65_536
@@ -15,7 +15,7 @@ struct LineBudget {
     private var leftOutLines = 0
     private var leftOutBytes = 0
 
-    /// Begins anew when the second is over. Returns the line that tells what was left out in it.
+    /// Begins anew when the second is over. Returns the line that reports what was left out in it.
     mutating func renew(now: MonotonicTime) -> String? {
         guard now >= began.advanced(byMilliseconds: Self.period) else { return nil }
         began = now
@@ -36,7 +36,7 @@ struct LineBudget {
         return true
     }
 
-    /// The line that tells what was left out; nil when nothing was.
+    /// The line that reports what was left out; nil when nothing was.
     mutating func close() -> String? {
         guard leftOutLines > 0 else { return nil }
         defer {
