@@ -5,7 +5,7 @@ import itertools
 from collections import Counter, namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
-from scripts import body_of, declared
+from scripts import body_of
 
 # Which fault, on which road, and what is right: see whole, refused and broken; in httpd, where that
 # is something else.
@@ -41,11 +41,6 @@ def broken(outcome, ending="closed"):
     return Right("broken", outcome, 504 if outcome == "timed-out" else 502, ending, 1)
 
 
-def wanted(query):
-    """The body that a client is to get: no more than is declared."""
-    return body_of(query)[: declared(query)]
-
-
 def describe(seen, query):
     if seen is None:
         return "no end"
@@ -53,11 +48,11 @@ def describe(seen, query):
         return "cut"
     if seen.status != 200:
         return str(seen.status)
-    return "right" if seen.body == wanted(query) else "WRONG BODY" if seen.body else "EMPTY"
+    return "right" if seen.body == body_of(query) else "WRONG BODY" if seen.body else "EMPTY"
 
 
 def is_right(right, seen, query):
-    body, is_error = wanted(query), not seen.cut and seen.status == right.status
+    body, is_error = body_of(query), not seen.cut and seen.status == right.status
     if right.kind == "whole":
         return is_error and seen.body == body
     if right.kind == "refused":
