@@ -13,7 +13,7 @@ public func fuzzHTTPRequest(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CIn
     do {
         try client.withRequest { try content.append($0) }
         try content.setBody(.written(length: 5))
-        try content.prepareBody()
+        try content.addLength(of: content.body)
     } catch {
         require(content.flaw != nil || !(error is RequestContent.HTTPRefusal), "half a request")
         return 0

@@ -35,7 +35,7 @@ private func check(
     _ limits: ExchangeLimits
 ) {
     require(trace.end != nil || !isClosed, "a closed connection is no end")
-    var heads: [(status: UInt16, fields: [String])] = []
+    var heads: [(status: UInt16, isLocalRedirect: Bool, fields: [String])] = []
     var stderrCount = 0
     for event in trace.events {
         switch event {
@@ -43,11 +43,11 @@ private func check(
             require(request.tellsInterim && heads.isEmpty, "an interim head out of place")
             require((100...199).contains(status) && status != 101, "a status that is none")
             require(fields.count <= limits.maxHeadFields, "too many fields")
-        case .head(let status, _, let fields):
+        case .head(let status, let isLocalRedirect, let fields):
             require(heads.isEmpty, "two heads")
-            require((200...599).contains(status), "a status that is none")
+            require((200...999).contains(status), "a status that is none")
             require(fields.count <= limits.maxHeadFields, "too many fields")
-            heads.append((status, fields))
+            heads.append((status, isLocalRedirect, fields))
         case .body(let bytes):
             require(!heads.isEmpty, "a body before the head")
             require(!bytes.isEmpty, "an empty piece of body")
@@ -71,7 +71,8 @@ private func check(
     guard let length = declared.first else { return }
     require(declared.count == 1, "two lengths")
     require(trace.body.count <= length, "more body than declared")
-    if trace.end == "complete", !hasNoBody {
+    // A local redirect has no body, whatever it declares.
+    if trace.end == "complete", !hasNoBody, !head.isLocalRedirect {
         require(trace.body.count == length, "complete with less body than declared")
     }
 }
