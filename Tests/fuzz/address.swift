@@ -24,7 +24,7 @@ public func fuzzAddress(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         for endpoint in endpoints {
             require(isAddress(endpoint.text), "an address of no known form")
             require(!endpoint.addresses.isEmpty, "an endpoint without an address")
-            let isUnix = endpoint.text.hasPrefix("unix:")
+            let isUnix = endpoint.text.hasPrefix("unix:") || endpoint.text.hasPrefix("/")
             require(
                 endpoint.addresses.allSatisfy { ($0.family == .unix) == isUnix }, "another family")
         }
@@ -33,7 +33,9 @@ public func fuzzAddress(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     } catch {
         let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         require(
-            words.count > 64 || !words.allSatisfy(isAddress),
+            words.count > 64 || !words.allSatisfy(isAddress)
+                // A path goes on up to the next scheme, and may be too long then.
+                || words.dropFirst().contains { word in !schemes.contains(where: word.hasPrefix) },
             "an address of a known form is refused"
         )
     }
@@ -42,15 +44,27 @@ public func fuzzAddress(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 private let isLibraryReady: Bool = (try? APRLibrary.use()) != nil
 
+private let schemes = ["unix:", "tcp:", "fcgi://"]
+
 private func isAddress(_ text: String) -> Bool {
     if text.hasPrefix("unix:@") { return (7...113).contains(text.utf8.count) }
-    if text.hasPrefix("unix:/") { return text.utf8.count <= 112 }
-    guard text.hasPrefix("tcp:"), let colon = text.lastIndex(of: ":") else { return false }
+    if text.hasPrefix("unix:") { return text.hasPrefix("unix:/") && text.utf8.count <= 112 }
+    if text.hasPrefix("/") { return text.utf8.count <= 107 }
+    if text.hasPrefix("tcp:") { return isHostAndPort(text.dropFirst(4)) }
+    guard text.hasPrefix("fcgi://") else { return isHostAndPort(text[...]) }
+    var rest = text.dropFirst(7)
+    if rest.hasSuffix("/") { rest = rest.dropLast() }
+    let hasPort = (rest.split(separator: "]").last ?? "").contains(":")
+    return isHostAndPort(rest) || !hasPort && isHostAndPort((rest + ":8000")[...])
+}
+
+private func isHostAndPort(_ text: Substring) -> Bool {
+    guard let colon = text.lastIndex(of: ":") else { return false }
     let port = text[text.index(after: colon)...]
     guard port.allSatisfy({ $0 >= "0" && $0 <= "9" }), let number = Int(port),
         (1...65_535).contains(number)
     else { return false }
-    let host = text[..<colon].dropFirst(4)
+    let host = text[..<colon]
     // A path is no host.
     guard !host.contains("/") else { return false }
     if host.hasPrefix("[") { return host.hasSuffix("]") && host.count > 2 }
