@@ -32,7 +32,7 @@ int gw_client_waits(const request_rec *r);
 void gw_client_ask(request_rec *r);
 /* Asks its filters for what has come, without waiting: APR_EAGAIN if that is nothing. */
 apr_status_t gw_client_read(gw_client *client, request_rec *r, apr_bucket_brigade *into);
-/* What tells when it has sent more, or -1: there is nothing that would. */
+/* The descriptor that becomes readable when it has sent more; -1: there is none. */
 int gw_client_descriptor(request_rec *r);
 /* How many milliseconds it may be left without a look at what it has sent. */
 int gw_client_look_time(int descriptor);

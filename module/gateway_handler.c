@@ -256,7 +256,7 @@ int gw_redirect_locally(request_rec *r, const char *location)
         apr_table_unset(r->headers_in, *name);
     }
     ap_internal_redirect_handler(location, r);
-    /* The access log tells what the client has sent. */
+    /* The access log shows what the client has sent. */
     r->headers_in = fields;
     return OK;
 }

@@ -26,7 +26,7 @@ final class MaintenanceThread: Sendable {
 
     /// - Parameters:
     ///   - bell: wakes it
-    ///   - work: does what is due, and tells what to wait for
+    ///   - work: does what is due, and returns what to wait for
     /// - Throws: what the system says when the thread cannot be had.
     init(
         bell: MaintenanceBell, _ work: @escaping @Sendable () -> Due

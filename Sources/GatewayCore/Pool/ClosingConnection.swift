@@ -54,7 +54,7 @@ struct ClosingConnection: Sendable {
     private let farewell: Farewell
     private var sentCount = 0
     private var isHalfClosed = false
-    /// Nobody waits for the answer's end any more, but for the process to be done.
+    /// Others wait for the process to be done; the end of its response no longer matters.
     private(set) var isHurried = false
     private var refusesMore = false
     private var records: RecordReader
@@ -117,7 +117,7 @@ struct ClosingConnection: Sendable {
         isHurried = true
         limits.until = claim
         limits.size = .max
-        // Both ways shut, nothing would tell any more that the process has closed its side.
+        // With both ways shut, nothing would show that the process has closed its side.
         guard !farewell.isCutShort else { return }
         refusesMore = true
         connection.refuseMore()

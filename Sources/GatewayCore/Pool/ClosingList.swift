@@ -172,7 +172,7 @@ final class ClosingList: Sendable {
     /// When hosts are to serve it again, if nobody does so before.
     var nextDeadline: MonotonicTime { nextDeadline(after: Self.pause) }
 
-    /// The same for who waits in the queue.
+    /// The same for exchanges that wait in the queue.
     var nextDeadlineOfWaiter: MonotonicTime { nextDeadline(after: Self.pauseOfWaiter) }
 
     private func nextDeadline(after pause: UInt32) -> MonotonicTime {
