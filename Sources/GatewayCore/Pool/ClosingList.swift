@@ -7,8 +7,9 @@ internal import Transport
 /// The connections of a backend that are being closed. Used by any thread.
 ///
 /// The maintenance thread serves it, or whoever calls the library next. Nothing waits for it: a
-/// connection whose place somebody waits for is closed at once. Who waits says so before it looks
-/// here, and a connection is here before it is looked who waits, so that nobody is missed.
+/// connection whose place an exchange waits for is closed at once. An exchange enters the queue
+/// before it looks here, and a connection enters here before the queue is looked at, so that
+/// neither misses the other.
 final class ClosingList: Sendable {
     private static let maxCount = 1_024
     /// How long hosts wait before it is served again, in milliseconds: they do not watch the
